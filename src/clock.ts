@@ -1,0 +1,21 @@
+/** Time, as an argument: lifetimes are reckoned on the monotonic clock, dates on the wall clock. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back, may stop while the machine sleeps. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970; jumps when it is set. */
+  wallMs(): number;
+  /** Calls back after at least `delayMs`, without keeping the process alive. Returns what cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** setTimeout fires at once for longer delays than this. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,118 @@
+/**
+ * The words that all parts share: a request on its way to an API, the answer on its way back, and the one type of
+ * everything that sends ({@link Send}) or serves ({@link Handler}).
+ *
+ * Answers are pushed, so that the fast path pays for no promise and no stream per chunk.
+ */
+import type { Failure } from './errors.ts';
+import type { Fields } from './fields.ts';
+
+/** What a client sent. Read-only: an outbound request is a new value. */
+export interface InboundRequest {
+  readonly method: string;
+  /** The request target exactly as it stood in the request line (RFC 9112 §3.2). */
+  readonly target: string;
+  readonly fields: Fields;
+  /** Absent when the request has none. */
+  readonly body: InboundBody | undefined;
+  /** Who asks: an address and port, for the log. */
+  readonly client: string;
+}
+
+/** A request body that is still on its way. Nothing is taken from the client before `read`. */
+export interface InboundBody {
+  /** Bytes, from Content-Length; undefined for a chunked body. */
+  readonly length: number | undefined;
+  /** Starts delivery, once; a client that waits for `100 Continue` gets it now. */
+  read(sink: BodySink): void;
+  /** `pause` holds the client back, `resume` lets it go on. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Takes a body: chunks, then exactly one of `end` and `fail`. A chunk is the receiver's to keep. */
+export interface BodySink {
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(failure: Failure): void;
+}
+
+/** What goes to an API. Framing, Host and connection fields are the sender's own and never among `fields`. */
+export interface OutboundRequest {
+  readonly method: string;
+  /** Origin-form: the path below the upstream's origin, with its query. */
+  readonly target: string;
+  readonly fields: Fields;
+  readonly body: OutboundBody | undefined;
+}
+
+/** A request body as a sender sees it. */
+export interface OutboundBody {
+  /** Bytes, to be framed as Content-Length; undefined: to be framed as chunked. */
+  readonly length: number | undefined;
+  /** The body, if all of it was read before sending. */
+  readonly whole: Buffer | undefined;
+  /** True while every byte from the first one on can be sent (again). */
+  readonly replayable: boolean;
+  /** Delivers from the first byte on, taking the stream away from whoever opened it before. Only while `replayable`. */
+  open(sink: BodySink): BodyFlow;
+  /** No further try will come: what was kept for one is let go. */
+  settle(): void;
+}
+
+/** How a sender holds a body back. After `detach` it hears nothing more. */
+export interface BodyFlow {
+  pause(): void;
+  resume(): void;
+  detach(): void;
+}
+
+/** The head of an answer. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  /** Milliseconds the API took to begin this answer; absent when no API was asked. */
+  readonly upstreamMs?: number;
+  /** What became of a 401; becomes the field `Bearerway-Retry`. */
+  readonly retry?: RetryOutcome;
+}
+
+/** Whether a refused request was sent once more, and if not, why. */
+export type RetryOutcome =
+  | 'done'
+  | 'skipped; reason=body-too-large'
+  | 'skipped; reason=cooldown'
+  | 'skipped; reason=token-unavailable'
+  | 'skipped; reason=insufficient-scope'
+  | 'skipped; reason=disabled';
+
+/**
+ * Takes an answer: any number of `interim`, one `head`, chunks, then one `end`; or `fail` at any point, which is
+ * the last call then. A chunk is the receiver's to keep. Nothing is called after the request's signal was aborted.
+ */
+export interface Answer {
+  /** An interim answer (1xx other than 100 and 101, RFC 9110 §15.2). */
+  interim(head: AnswerHead): void;
+  head(head: AnswerHead, flow: AnswerFlow): void;
+  /** False: no more chunks, please, until `flow.resume`. */
+  data(chunk: Buffer): boolean;
+  end(trailers: Fields): void;
+  fail(failure: Failure): void;
+}
+
+/** How the receiver of an answer governs its sender. */
+export interface AnswerFlow {
+  resume(): void;
+  /** The rest is not wanted; nothing more is called. */
+  cancel(): void;
+}
+
+/**
+ * Sends a request and pushes what comes back. Never throws: a failure goes to `answer.fail`.
+ * `signal` is aborted when the client has left; the sender stops at once, then.
+ */
+export type Send = (request: OutboundRequest, answer: Answer, signal: AbortSignal) => void;
+
+/** Serves a request: the listener calls it, once for each. Never throws. */
+export type Handler = (request: InboundRequest, answer: Answer, signal: AbortSignal) => void;
