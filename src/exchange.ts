@@ -30,7 +30,7 @@ export interface InboundBody {
   resume(): void;
 }
 
-/** Takes a body: chunks, then exactly one of `end` and `fail`. A chunk is the receiver's to keep. */
+/** Takes a body: chunks, then exactly one of `end` and `fail`, also when the client leaves. A chunk is the receiver's to keep. */
 export interface BodySink {
   data(chunk: Buffer): void;
   end(): void;
@@ -114,5 +114,10 @@ export interface AnswerFlow {
  */
 export type Send = (request: OutboundRequest, answer: Answer, signal: AbortSignal) => void;
 
-/** Serves a request: the listener calls it, once for each. Never throws. */
-export type Handler = (request: InboundRequest, answer: Answer, signal: AbortSignal) => void;
+/** Serves requests: the listener calls it. Never throws. */
+export interface Handler {
+  /** Once for each request whose head came whole. */
+  serve: (request: InboundRequest, answer: Answer, signal: AbortSignal) => void;
+  /** For what is no request: answers with the failure. The connection is closed behind it. */
+  refuse: (failure: Failure, client: string, answer: Answer) => void;
+}

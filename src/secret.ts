@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
+import type { Clock } from './clock.ts';
 
 /** A value that does not print: not in logs, JSON, template strings or `util.inspect`. Only `reveal` gives it out. */
 export class Secret {
@@ -28,6 +29,8 @@ export class Secret {
 
 /** Where a secret comes from: asked whenever it is needed, so that a rotated file takes effect without a restart. */
 export interface SecretSource {
+  /** True if its next reading may give another secret. */
+  readonly rotates: boolean;
   /** Rejects with an Error that names the file, never its content. */
   read(): Promise<Secret>;
 }
@@ -35,12 +38,13 @@ export interface SecretSource {
 /** A secret that stands in the config. */
 export function fixedSecret(value: string): SecretSource {
   const secret = new Secret(value);
-  return { read: async () => secret };
+  return { rotates: false, read: async () => secret };
 }
 
 /** A secret in a file, read anew each time; one trailing newline is not part of it. */
 export function fileSecret(path: string): SecretSource {
   return {
+    rotates: true,
     async read() {
       const text = await readFile(path, 'utf8');
       const value = text.replace(/\r?\n$/, '');
@@ -48,4 +52,28 @@ export function fileSecret(path: string): SecretSource {
       return new Secret(value);
     },
   };
+}
+
+const WATCH_INTERVAL_MS = 5000;
+
+/** A secret that is at hand at any time: its source is read now, and every 5 s if it may change. Keeps the last good one. */
+export async function watchSecret(
+  source: SecretSource | undefined,
+  clock: Clock,
+): Promise<{ current: () => Secret | undefined; stop: () => void }> {
+  let current = await source?.read();
+  let cancel = (): void => {};
+  const watch = (): void => {
+    cancel = clock.after(WATCH_INTERVAL_MS, () => {
+      source?.read().then(
+        (secret) => {
+          current = secret;
+          watch();
+        },
+        () => watch(),
+      );
+    });
+  };
+  if (source?.rotates === true) watch();
+  return { current: () => current, stop: () => cancel() };
 }
