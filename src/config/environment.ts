@@ -1,0 +1,49 @@
+/**
+ * `${NAME}` and `${NAME:-default}` in the scalars of a parsed document. They are replaced after YAML is parsed, so
+ * that a value can never add keys. `:-` covers an empty variable as well; `$${` is a literal `${`.
+ */
+import { type Document, isPair, isScalar, isSeq, visit } from 'yaml';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const placeholder = /\$\$\{|\$\{([^}]*)\}?/g;
+const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+/** Replaces them in place; each that cannot be is given to `fault`. */
+export function substitute(
+  document: Document,
+  env: Environment,
+  fault: (path: PropertyKey[], message: string) => void,
+): void {
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.value.includes('${')) return;
+      node.value = node.value.replace(placeholder, (whole: string, inner: string | undefined) => {
+        if (whole === '$${') return '${';
+        const [, name, fallback] = (whole.endsWith('}') && form.exec(inner ?? '')) || [];
+        if (name === undefined) {
+          fault(
+            pathTo([...ancestors, node]),
+            'has a "${" that is no placeholder (${NAME}, ${NAME:-default}, or $${ for the characters themselves)',
+          );
+          return '';
+        }
+        const value = env[name];
+        if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
+        if (value === undefined)
+          fault(pathTo([...ancestors, node]), `needs the environment variable ${name}, which is not set`);
+        return value ?? '';
+      });
+    },
+  });
+}
+
+/** From the ancestors of a node, itself last, to the keys and indices that lead to it. */
+function pathTo(nodes: readonly unknown[]): PropertyKey[] {
+  const path: PropertyKey[] = [];
+  for (const [index, node] of nodes.entries()) {
+    if (isPair(node)) path.push(String(isScalar(node.key) ? node.key.value : node.key));
+    if (isSeq(node)) path.push(node.items.indexOf(nodes[index + 1]));
+  }
+  return path;
+}

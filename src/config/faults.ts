@@ -1,0 +1,88 @@
+/** What is wrong with a config, in words for the person who wrote it. No message repeats a value. */
+import type { z } from 'zod';
+
+/** One thing that is wrong, and where. */
+export interface ConfigFault {
+  readonly line: number;
+  readonly column: number;
+  /** `routes[0].upstream` */
+  readonly path: string;
+  /** What is wrong (what would be right). */
+  readonly message: string;
+}
+
+/** All that is wrong with a config, as `file:line:column path: what is wrong`, a line each. */
+export class ConfigError extends Error {
+  readonly faults: readonly ConfigFault[];
+
+  constructor(file: string, faults: readonly ConfigFault[]) {
+    super(
+      faults
+        .map(
+          ({ line, column, path, message }) => `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`,
+        )
+        .join('\n'),
+    );
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** A place in the config and what is wrong there. */
+export interface PlacedFault {
+  readonly path: readonly PropertyKey[];
+  /** The fault is with the key rather than with its value. */
+  readonly atKey: boolean;
+  readonly message: string;
+}
+
+/** What zod found, in our words. `keysAt` gives the keys that are known at a place. */
+export function fromIssue(issue: z.core.$ZodIssue, keysAt: (path: readonly PropertyKey[]) => string[]): PlacedFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      atKey: true,
+      message: `is not known here${nearest(key, keysAt(issue.path))}`,
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    // The branch that got furthest says best what is wrong: a group with a wrong key rather than "neither … nor …".
+    const inner = issue.errors.find((branch) => branch.some(({ path }) => path.length > 0 || isUnknownKey(branch)));
+    if (inner !== undefined)
+      return inner.flatMap((nested) => fromIssue({ ...nested, path: [...issue.path, ...nested.path] }, keysAt));
+  }
+  if (issue.code === 'invalid_key')
+    return [{ path: issue.path, atKey: true, message: issue.issues[0]?.message ?? 'is not a name' }];
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [{ path: issue.path, atKey: false, message: missing ? 'is required' : issue.message }];
+}
+
+function isUnknownKey(branch: readonly z.core.$ZodIssue[]): boolean {
+  return branch.some(({ code }) => code === 'unrecognized_keys');
+}
+
+/** ` (did you mean "x"?)`, or all there are when none is near. */
+export function nearest(word: string, known: readonly string[]): string {
+  const ranked = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+  }));
+  ranked.sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  if (best === undefined) return '';
+  if (best.distance <= Math.max(2, Math.floor(word.length / 3))) return ` (did you mean "${best.candidate}"?)`;
+  return ` (known: ${known.join(', ')})`;
+}
+
+/** How many letters to insert, drop or change to make one word of the other (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...to].entries()) {
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,110 @@
+/** From a file to a frozen {@link Config}: file → YAML → environment → checked. All faults at once, each with its place. */
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Environment, substitute } from './environment.ts';
+import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
+import { type Config, configSchema, jsonSchema } from './schema.ts';
+
+/** Rejects with a ConfigError, whose message is ready to be shown. */
+export async function loadConfig(file: string, env: Environment): Promise<Config> {
+  let source: string;
+  try {
+    source = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const message =
+      code === 'ENOENT' ? 'there is no such file (name another with --config)' : `cannot be read (${code})`;
+    throw new ConfigError(file, [{ line: 1, column: 1, path: '', message }]);
+  }
+  return parseConfig(source, { file, env });
+}
+
+/** The same for a text; `file` names it in messages, and relative paths in it are below its folder. */
+export function parseConfig(
+  source: string,
+  { file, env }: { readonly file: string; readonly env: Environment },
+): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const faults: ConfigFault[] = [];
+  const at = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  for (const { pos, message } of [...document.errors, ...document.warnings]) {
+    faults.push({ ...at(pos[0]), path: '', message: `is not YAML: ${message}` });
+  }
+  if (faults.length > 0) throw new ConfigError(file, faults);
+
+  const place = (fault: PlacedFault): void => {
+    faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: fault.message });
+  };
+  substitute(document, env, (path, message) => place({ path, atKey: false, message }));
+  const checked = configSchema(dirname(file)).safeParse(document.toJS() ?? {}, { reportInput: true });
+  for (const issue of checked.error?.issues ?? []) {
+    for (const fault of fromIssue(issue, knownKeys)) place(fault);
+  }
+  if (checked.data === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
+  return freeze(checked.data);
+}
+
+function byPlace(a: ConfigFault, b: ConfigFault): number {
+  return a.line - b.line || a.column - b.column;
+}
+
+/** Where in the text a fault is: its key or value, or the nearest group above that is there. */
+function offsetOf(document: Document, { path, atKey }: PlacedFault): number {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const [depth, step] of path.entries()) {
+    if (!isCollection(node)) break;
+    const last = depth === path.length - 1;
+    const pair = isMap(node) ? node.items.find(({ key }) => (isScalar(key) ? key.value : key) === step) : undefined;
+    const next: unknown = pair === undefined ? node.get(step, true) : pair.value;
+    const key = pair?.key as Node | undefined;
+    const place = (last && atKey) || !isNode(next) ? key : next;
+    offset = place?.range?.[0] ?? offset;
+    node = next;
+  }
+  return offset;
+}
+
+function spelt(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${String(step)}`),
+    '',
+  );
+}
+
+/** The keys that the schema has at a place. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let nodes = [jsonSchema() as SchemaNode];
+  for (const step of path) {
+    nodes = nodes.flatMap(branches).flatMap(({ properties, items, additionalProperties }) => {
+      const next = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
+      return typeof next === 'object' ? [next] : [];
+    });
+  }
+  return [...new Set(nodes.flatMap(branches).flatMap(({ properties = {} }) => Object.keys(properties)))];
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly anyOf?: readonly SchemaNode[];
+}
+
+function branches(node: SchemaNode): SchemaNode[] {
+  return [node, ...(node.anyOf ?? []).flatMap(branches)];
+}
+
+/** Plain groups and lists, all the way down; secrets are their own guards. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) freeze(member);
+  }
+  return value;
+}

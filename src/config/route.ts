@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import {
+  duration,
+  everywhere,
+  type Fault,
+  fieldName,
+  fieldValue,
+  flag,
+  group,
+  integer,
+  optional,
+  pem,
+  size,
+  text,
+  withDefault,
+} from './scalars.ts';
+import { type UpstreamAddress, upstreamAddress } from './urls.ts';
+
+const prefix = text
+  .regex(/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@%-]+(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*)?$/, {
+    error: 'is not a prefix of whole segments (such as /crm or /crm/v2, without a slash at its end)',
+  })
+  .refine((given) => !/\/\.{1,2}(\/|$)/.test(given), { error: 'has a "." segment, which no request can match' });
+
+const method = text
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a method' })
+  .refine((name) => !['TRACE', 'CONNECT'].includes(name.toUpperCase()), {
+    error: 'can never be allowed (TRACE echoes the token, CONNECT is a tunnel)',
+  });
+
+const pathPattern = text.startsWith('/', { error: 'does not begin with a slash (such as /v1/**)' });
+
+/** Fields that the proxy itself decides on; a config cannot. */
+const ownFields = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'proxy-connection',
+  'proxy-authorization',
+  'bearerway-hop',
+  'bearerway-client-token',
+]);
+
+/** Requests below a prefix, and where they go. */
+export function routeSchema(folder: string) {
+  return z
+    .strictObject({
+      prefix,
+      upstream: upstreamAddress,
+      credential: optional(text),
+      stripPrefix: withDefault(flag, true),
+      methods: optional(
+        z
+          .array(method, { error: 'is not a list' })
+          .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
+      ),
+      paths: optional(
+        z
+          .array(pathPattern, { error: 'is not a list' })
+          .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
+      ),
+      headers: group({
+        set: withDefault(z.record(fieldName, fieldValue), {}),
+        remove: withDefault(z.array(fieldName, { error: 'is not a list' }), []),
+      }),
+      timeouts: group({
+        connect: withDefault(duration, '10s'),
+        headers: withDefault(duration, '60s'),
+        idle: withDefault(duration, '5m'),
+      }),
+      retry: group({
+        statuses: withDefault(z.array(integer(400, 599), { error: 'is not a list of statuses' }), [401]),
+        maxBody: withDefault(size, '1MiB'),
+      }),
+      connections: withDefault(integer(1, 65_535), 256),
+      forwardedHeaders: withDefault(flag, false),
+      plaintext: withDefault(flag, false),
+      tls: group({
+        ca: optional(pem(folder)),
+        cert: optional(pem(folder)),
+        key: optional(pem(folder)),
+        insecure: withDefault(flag, false),
+      }),
+    })
+    .check(everywhere(rules));
+}
+
+interface Spelt {
+  readonly upstream?: UpstreamAddress;
+  readonly plaintext?: boolean;
+  readonly headers?: { readonly set?: Readonly<Record<string, string>> };
+  readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
+}
+
+function rules({ upstream, plaintext, headers, tls }: Spelt, fault: Fault): void {
+  if (upstream?.exposed === true && plaintext !== true) {
+    fault(
+      ['upstream'],
+      'is plain http to another machine, where anyone between can read the token (https, or plaintext: true)',
+    );
+  }
+  for (const name of Object.keys(headers?.set ?? {})) {
+    if (ownFields.has(name.toLowerCase())) fault(['headers', 'set', name], 'is a field that the proxy sets itself');
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined))
+    fault(['tls'], 'has one of cert and key (both or none would be right)');
+}

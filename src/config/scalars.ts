@@ -1,0 +1,115 @@
+/**
+ * The kinds of value in `proxy.yaml`. Each takes text as well as the YAML type, since `${NAME}` always yields text,
+ * and each says in its message what would be right. No message repeats a value: it may be a secret.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
+
+/** An optional key; empty (`key:`, or `${NAME:-}` without a NAME) counts as left out. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess(emptyAsAbsent, schema.optional());
+}
+
+/** A key with a default, given as the file would spell it; empty counts as left out. */
+export function withDefault<T extends z.ZodType>(schema: T, value: z.input<T> & {}) {
+  return z.preprocess((given) => emptyAsAbsent(given) ?? value, schema).meta({ default: value });
+}
+
+/** A group of keys that all have defaults. */
+export function group<T extends z.ZodRawShape>(shape: T) {
+  return z.preprocess(
+    (given) => emptyAsAbsent(given) ?? {},
+    z.strictObject(shape, { error: 'is not a group of keys' }),
+  );
+}
+
+function emptyAsAbsent(value: unknown): unknown {
+  return value === '' || value === null ? undefined : value;
+}
+
+export type Fault = (path: PropertyKey[], message: string) => void;
+
+/** A rule over several keys. It is checked even where some of them are wrong, so that all faults come at once. */
+export function everywhere<T>(check: (value: T, fault: Fault) => void) {
+  return z.superRefine<T>(
+    (value, context) => {
+      if (typeof value !== 'object' || value === null) return;
+      check(value, (path, message) => context.addIssue({ code: 'custom', path, message }));
+    },
+    { when: () => true },
+  );
+}
+
+export const text = z.string({ error: 'is not text (quote it: "…")' }).min(1, { error: 'is empty' });
+
+export function words<T extends string>(...allowed: [T, ...T[]]) {
+  return z.enum(allowed, { error: `is none of the words known here (${allowed.join(', ')})` });
+}
+
+export const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })], {
+  error: 'is not true or false',
+});
+
+/** A whole number between two bounds. */
+export function integer(min: number, max: number) {
+  const error = `is not a whole number from ${min} to ${max}`;
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number);
+  return z.union([z.int(), digits], { error }).refine((value) => value >= min && value <= max, { error });
+}
+
+/** `500ms`, `30s`, `5m`, `24h`, as milliseconds; `0s` is none. */
+export const durationOrZero = measured(
+  durationPattern,
+  parseDuration,
+  'is not a duration (such as 500ms, 30s, 5m or 24h)',
+);
+/** A duration of more than nothing. */
+export const duration = durationOrZero.refine((ms) => ms > 0, { error: 'is no time at all (such as 30s would be)' });
+/** `64KiB`, `1MiB`, as bytes. */
+export const sizeOrZero = measured(sizePattern, parseSize, 'is not a size (such as 512B, 64KiB, 1MiB or 1GiB)');
+export const size = sizeOrZero.refine((bytes) => bytes > 0, { error: 'is no room at all (such as 64KiB would be)' });
+
+function measured(pattern: RegExp, parse: (text: string) => number | undefined, error: string) {
+  return z
+    .string({ error })
+    .regex(pattern, { error })
+    .transform((given) => parse(given) ?? Number.NaN);
+}
+
+/** A path in the file system; a relative one is below the folder of the config file. */
+export function filePath(folder: string) {
+  return text.transform((path) => resolve(folder, path));
+}
+
+/** PEM: the text itself, or the path of a file that holds it. Read when the config is. */
+export function pem(folder: string) {
+  return text.transform((given, context) => {
+    if (given.startsWith('-----BEGIN ')) return given;
+    const path = resolve(folder, given);
+    try {
+      const content = readFileSync(path, 'latin1');
+      if (content.includes('-----BEGIN ')) return content;
+      context.addIssue(`is ${path}, which holds no PEM ("-----BEGIN …")`);
+    } catch (error) {
+      context.addIssue(`is ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    }
+    return z.NEVER;
+  });
+}
+
+/** A field name (RFC 9110 §5.1). */
+export const fieldName = text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a field name' });
+/** A field value of visible ASCII, spaces and tabs between (RFC 9110 §5.5). */
+export const fieldValue = z
+  .string({ error: 'is not text (quote it: "…")' })
+  .regex(/^(?:[\x21-\x7e](?:[\t \x21-\x7e]*[\x21-\x7e])?)?$/, { error: 'is not a field value of visible ASCII' });
+
+/** Is what this host names on this machine, so that plain http to it leaves no network? */
+export function isLoopbackHost(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host);
+}

@@ -1,0 +1,164 @@
+/**
+ * The one source of what `proxy.yaml` may hold: its types, defaults, messages and JSON Schema.
+ * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
+ */
+import { z } from 'zod';
+import { fileSecret, fixedSecret } from '../secret.ts';
+import { credentialSchema } from './credential.ts';
+import { nearest } from './faults.ts';
+import { routeSchema } from './route.ts';
+import {
+  duration,
+  durationOrZero,
+  everywhere,
+  type Fault,
+  filePath,
+  flag,
+  group,
+  integer,
+  isLoopbackHost,
+  optional,
+  size,
+  text,
+  withDefault,
+  words,
+} from './scalars.ts';
+
+const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
+  error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
+});
+const origin = text.regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s?#]+$/, {
+  error: 'is not an origin (such as https://app.example.com)',
+});
+const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
+
+/** `folder` is where relative paths begin. */
+export function configSchema(folder: string) {
+  const listen = group({
+    host: withDefault(host, '127.0.0.1'),
+    port: withDefault(integer(0, 65_535), 8080),
+    openListener: withDefault(flag, false),
+    allowedHosts: withDefault(z.array(allowedHost, { error: 'is not a list' }), []),
+    allowedOrigins: withDefault(z.array(origin, { error: 'is not a list' }), []),
+    clientToken: optional(text),
+    clientTokenFile: optional(filePath(folder)),
+  });
+  const admin = group({ host: withDefault(host, '127.0.0.1'), port: withDefault(integer(0, 65_535), 9090) });
+
+  return z
+    .strictObject({
+      listen: listen.transform(({ clientToken, clientTokenFile, ...rest }) => ({
+        ...rest,
+        clientToken:
+          clientTokenFile !== undefined
+            ? fileSecret(clientTokenFile)
+            : clientToken === undefined
+              ? undefined
+              : fixedSecret(clientToken),
+      })),
+      admin: z
+        .union([z.literal(false), z.literal('false').transform(() => false as const), admin], {
+          error: 'is neither false nor a group of keys',
+        })
+        .prefault({}),
+      log: group({
+        level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
+        format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
+      }),
+      limits: group({
+        inFlight: withDefault(integer(1, 1_000_000), 1024),
+        replayMemory: withDefault(size, '64MiB'),
+        headerSize: withDefault(size, '16KiB'),
+        headerCount: withDefault(integer(1, 1000), 100),
+        targetSize: withDefault(size, '8KiB'),
+        headersTimeout: withDefault(duration, '30s'),
+      }),
+      shutdown: group({ delay: withDefault(durationOrZero, '0s'), timeout: withDefault(durationOrZero, '20s') }),
+      credentials: withDefault(
+        z.record(text, credentialSchema(folder), { error: 'is not a group of credentials, each with a name' }),
+        {},
+      ),
+      routes: z
+        .array(routeSchema(folder), { error: 'is not a list of routes' })
+        .min(1, { error: 'is empty: nothing could be sent anywhere' }),
+    })
+    .check(everywhere(rules));
+}
+
+/** A whole configuration, checked and frozen. */
+export type Config = z.output<ReturnType<typeof configSchema>>;
+export type CredentialConfig = Config['credentials'][string];
+export type RouteConfig = Config['routes'][number];
+
+interface Spelt {
+  readonly listen?: { readonly host?: string; readonly openListener?: boolean; readonly clientToken?: unknown };
+  readonly credentials?: Readonly<
+    Record<string, { readonly inject?: { readonly header?: string | undefined; readonly query?: string | undefined } }>
+  >;
+  readonly routes?: readonly {
+    readonly prefix?: string;
+    readonly credential?: string | undefined;
+    readonly headers?: { readonly set?: Readonly<Record<string, string>> };
+  }[];
+}
+
+function rules({ listen, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
+  if (typeof listen?.host === 'string' && !isLoopbackHost(listen.host) && listen.host !== '::1') {
+    if (listen.clientToken === undefined && listen.openListener !== true) {
+      fault(
+        ['listen', 'host'],
+        'is open to other machines: set clientToken (or openListener: true, if whoever reaches it may use every credential)',
+      );
+    }
+  }
+  if (!Array.isArray(routes)) return;
+  const seen = new Map<string, number>();
+  for (const [index, route] of routes.entries()) {
+    const path = ['routes', index];
+    if (typeof route?.prefix === 'string') {
+      const first = seen.get(route.prefix);
+      if (first !== undefined) fault([...path, 'prefix'], `is the prefix of routes[${first}] already`);
+      else seen.set(route.prefix, index);
+    }
+    if (typeof route?.credential !== 'string') continue;
+    const credential = Object.hasOwn(credentials, route.credential) ? credentials[route.credential] : undefined;
+    if (credential === undefined) {
+      fault([...path, 'credential'], `names no credential${nearest(route.credential, Object.keys(credentials))}`);
+      continue;
+    }
+    const injected =
+      credential.inject?.query === undefined ? (credential.inject?.header ?? 'authorization').toLowerCase() : undefined;
+    for (const name of Object.keys(route.headers?.set ?? {})) {
+      if (name.toLowerCase() === injected)
+        fault([...path, 'headers', 'set', name], `is where credential "${route.credential}" puts its token`);
+    }
+  }
+}
+
+/** The JSON Schema of `proxy.yaml`, for editors: what may be written, before anything is replaced or reckoned. */
+export function jsonSchema(): unknown {
+  const schema = z.toJSONSchema(configSchema('.'), { io: 'input', unrepresentable: 'any', override: asWritten });
+  return { title: 'proxy.yaml of Bearerway', ...schema };
+}
+
+/** The text `${NAME}` may stand for any scalar: it becomes the value before that is checked. */
+const placeholder = '|\\$\\{';
+
+type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
+
+const asWritten: Override = ({ zodSchema, jsonSchema: node }) => {
+  if (node.type === 'string' && node.pattern !== undefined && !node.pattern.endsWith(placeholder))
+    node.pattern += placeholder;
+  if (node.type === 'string' && node.enum !== undefined) {
+    node.anyOf = [{ enum: node.enum }, { pattern: placeholder.slice(1) }];
+    delete node.enum;
+  }
+  // zod takes a key whose default comes by way of a transform for a required one, and drops the default.
+  const { default: spelt } = z.globalRegistry.get(zodSchema) ?? {};
+  if (spelt !== undefined) node.default = spelt as typeof node.default & {};
+  if (zodSchema instanceof z.ZodObject && node.required !== undefined) {
+    const shape: Readonly<Record<string, z.ZodType>> = zodSchema.shape;
+    node.required = node.required.filter((key) => shape[key]?.safeParse(undefined).success === false);
+    if (node.required.length === 0) delete node.required;
+  }
+};
