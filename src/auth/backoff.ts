@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
+
+const RETRY_BASE_MS = 500;
+const RETRY_CAP_MS = 60_000;
+const REFUSED_BASE_MS = 30_000;
+const REFUSED_CAP_MS = 300_000;
+const RETRY_AFTER_MIN_MS = 1000;
+const RETRY_AFTER_MAX_MS = 300_000;
+
+/**
+ * When a token endpoint that failed may be asked again. What may pass is tried again soon: exponential, with full
+ * jitter. A refusal of our client stays one until somebody changes something. `Retry-After` (RFC 9110 §10.2.3) is obeyed.
+ */
+export class Backoff {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #failure: Failure | undefined;
+  #failures = 0;
+  #untilMs = 0;
+
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** What failed last; undefined once something succeeded. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Milliseconds until the endpoint may be asked again; 0: now. */
+  get remainingMs(): number {
+    return Math.max(0, this.#untilMs - this.#clock.monotonicMs());
+  }
+
+  failed(failure: Failure): void {
+    this.#failures = failure.code === this.#failure?.code ? this.#failures + 1 : 0;
+    this.#failure = failure;
+    this.#untilMs = this.#clock.monotonicMs() + this.#delayMs(failure);
+  }
+
+  succeeded(): void {
+    this.#failure = undefined;
+    this.#failures = 0;
+    this.#untilMs = 0;
+  }
+
+  #delayMs({ code, retryAfterMs }: Failure): number {
+    if (retryAfterMs !== undefined) return Math.min(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS);
+    const doubled = 2 ** Math.min(this.#failures, 20);
+    if (code === 'token_refused') return Math.min(REFUSED_BASE_MS * doubled, REFUSED_CAP_MS);
+    return this.#random() * Math.min(RETRY_BASE_MS * doubled, RETRY_CAP_MS);
+  }
+}

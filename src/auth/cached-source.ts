@@ -1,0 +1,123 @@
+import type { Clock } from '../clock.ts';
+import { asFailure, Failure } from '../errors.ts';
+import type { Backoff } from './backoff.ts';
+import type { TokenStore } from './store/memory.ts';
+import { type RequestToken, type Token, type TokenSource, tokenState } from './token.ts';
+
+export interface CachedSourceOptions {
+  readonly credential: string;
+  readonly requestToken: RequestToken;
+  readonly store: TokenStore;
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+}
+
+/** Hears how each token request ended. Must not throw. */
+export type TokenListener = (outcome: Token | Failure) => void;
+
+/**
+ * Remembers one credential's token and gets new ones: one token request at a time, however many wait for it, and
+ * cancelled by none of them.
+ */
+export class CachedSource implements TokenSource {
+  readonly credential: string;
+  readonly #options: CachedSourceOptions;
+  readonly #listeners: TokenListener[] = [];
+  #flight: Promise<Token> | undefined;
+  #usedAtMs: number;
+
+  constructor(options: CachedSourceOptions) {
+    this.credential = options.credential;
+    this.#options = options;
+    this.#usedAtMs = options.clock.monotonicMs();
+  }
+
+  /** When a token was last asked for, monotonic milliseconds; at first, when the source was made. */
+  get usedAtMs(): number {
+    return this.#usedAtMs;
+  }
+
+  /** A token was got at some time. */
+  get hadToken(): boolean {
+    return this.#options.store.get(this.credential) !== undefined;
+  }
+
+  listen(listener: TokenListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The remembered token, if it may be sent. */
+  usable(): Token | undefined {
+    const { store, clock } = this.#options;
+    const token = store.get(this.credential);
+    return token !== undefined && tokenState(token, clock) !== 'expired' ? token : undefined;
+  }
+
+  current(): Token | undefined {
+    const { store, clock } = this.#options;
+    this.#usedAtMs = clock.monotonicMs();
+    const token = store.get(this.credential);
+    if (token === undefined) return undefined;
+    const state = tokenState(token, clock);
+    if (state === 'stale') this.refresh();
+    return state === 'expired' ? undefined : token;
+  }
+
+  async get(signal: AbortSignal): Promise<Token> {
+    return this.current() ?? (await unlessAborted(this.#request(), signal));
+  }
+
+  async renew(refused: Token, signal: AbortSignal): Promise<Token> {
+    const current = this.current();
+    if (current !== undefined && current !== refused) return current;
+    return await unlessAborted(this.#request(), signal);
+  }
+
+  /** Starts a token request in the background, unless one is under way or we are backing off. */
+  refresh(): void {
+    if (this.#flight === undefined && this.#options.backoff.remainingMs === 0) this.#request().catch(() => {});
+  }
+
+  /** Joins the token request under way, or starts one; fails at once while backing off. */
+  #request(): Promise<Token> {
+    this.#flight ??= this.#blocked() ?? this.#fly();
+    return this.#flight;
+  }
+
+  #blocked(): undefined {
+    const { failure, remainingMs } = this.#options.backoff;
+    if (failure === undefined || remainingMs === 0) return undefined;
+    throw new Failure(failure.code, failure.detail, { retryAfterMs: remainingMs, cause: failure.cause });
+  }
+
+  async #fly(): Promise<Token> {
+    const { requestToken, store, backoff } = this.#options;
+    try {
+      const token = await requestToken();
+      store.set(this.credential, token);
+      backoff.succeeded();
+      this.#flight = undefined;
+      for (const listener of this.#listeners) listener(token);
+      return token;
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      backoff.failed(failure);
+      this.#flight = undefined;
+      for (const listener of this.#listeners) listener(failure);
+      throw new Failure(failure.code, failure.detail, {
+        retryAfterMs: Math.max(1, backoff.remainingMs),
+        cause: failure.cause,
+      });
+    }
+  }
+}
+
+/** The promise's outcome, or the signal's reason if that comes first; the promise itself goes on. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.ts';
+import { Failure } from '../errors.ts';
+import type { Backoff } from './backoff.ts';
+import type { CachedSource } from './cached-source.ts';
+import type { Token } from './token.ts';
+
+/** A credential that nobody used for so many lifetimes of its token rests: it is not renewed until asked for. */
+const LIFETIMES_BEFORE_REST = 3;
+/** A credential without a token that nobody used for so long is tried only so often. */
+const UNUSED_MS = 3_600_000;
+const UNUSED_INTERVAL_MS = 60_000;
+
+/**
+ * Renews a source's token ahead of its expiry, and recovers one that has none as soon as its backoff ends, without
+ * waiting for a request. Asks for the first token at once. Returns what ends it.
+ */
+export function refreshAhead(
+  source: CachedSource,
+  { backoff, clock }: { readonly backoff: Backoff; readonly clock: Clock },
+): () => void {
+  let cancel = (): void => {};
+  const schedule = (delayMs: number, action: () => void): void => {
+    cancel();
+    cancel = clock.after(delayMs, action);
+  };
+
+  const renewUnlessResting = (token: Token): void => {
+    const unusedMs = clock.monotonicMs() - source.usedAtMs;
+    if (unusedMs < LIFETIMES_BEFORE_REST * token.lifetimeMs) source.refresh();
+  };
+  const recover = (): void => {
+    const unusedMs = clock.monotonicMs() - source.usedAtMs;
+    const waitMs = unusedMs > UNUSED_MS ? Math.max(backoff.remainingMs, UNUSED_INTERVAL_MS) : backoff.remainingMs;
+    schedule(waitMs, () => source.refresh());
+  };
+
+  source.listen((outcome) => {
+    if (outcome instanceof Failure) recover();
+    else
+      schedule(outcome.requestedAtMs + outcome.staleAfterMs - clock.monotonicMs(), () => renewUnlessResting(outcome));
+  });
+  source.refresh();
+  return () => cancel();
+}

@@ -1,0 +1,83 @@
+import type { Failure } from '../errors.ts';
+import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
+import { Fields } from '../fields.ts';
+
+/** So much of a refusal is read while nobody knows yet whether it will be the answer. Bytes. */
+const MOST_HELD = 65_536;
+
+/** Hands out verdicts on the heads of a first try. */
+export interface Judge {
+  /** `pass`: it is the answer, with `retry` on its head if there is one. `hold`: wait for a decision. */
+  judge(
+    head: AnswerHead,
+    refusal: HeldRefusal,
+  ): { readonly verdict: 'pass'; readonly retry?: RetryOutcome } | { readonly verdict: 'hold' };
+}
+
+/**
+ * The answer to a first try. It goes straight through unless it is refused and held; then its head and the first of
+ * its body wait here until it is released to the client or dropped for a second try.
+ */
+export class HeldRefusal implements Answer {
+  readonly #answer: Answer;
+  readonly #judge: Judge;
+  #flow: AnswerFlow | undefined;
+  #held: AnswerHead | undefined;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #ending: Fields | Failure | undefined;
+
+  constructor(answer: Answer, judge: Judge) {
+    this.#answer = answer;
+    this.#judge = judge;
+  }
+
+  interim(head: AnswerHead): void {
+    this.#answer.interim(head);
+  }
+
+  head(head: AnswerHead, flow: AnswerFlow): void {
+    this.#flow = flow;
+    const decision = this.#judge.judge(head, this);
+    if (decision.verdict === 'hold') this.#held = head;
+    else this.#answer.head(decision.retry === undefined ? head : { ...head, retry: decision.retry }, flow);
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#held === undefined) return this.#answer.data(chunk);
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    return this.#size < MOST_HELD;
+  }
+
+  end(trailers: Fields): void {
+    if (this.#held === undefined) this.#answer.end(trailers);
+    else this.#ending = trailers;
+  }
+
+  fail(failure: Failure): void {
+    if (this.#held === undefined) this.#answer.fail(failure);
+    else this.#ending = failure;
+  }
+
+  /** A second try takes its place. */
+  drop(): void {
+    if (this.#ending === undefined) this.#flow?.cancel();
+    this.#chunks = [];
+  }
+
+  /** It is the answer after all. */
+  release(retry: RetryOutcome): void {
+    const head = this.#held;
+    const flow = this.#flow;
+    if (head === undefined || flow === undefined) return;
+    this.#held = undefined;
+    this.#answer.head({ ...head, retry }, flow);
+    let ready = true;
+    for (const chunk of this.#chunks) ready = this.#answer.data(chunk);
+    this.#chunks = [];
+    if (this.#ending instanceof Fields) this.#answer.end(this.#ending);
+    else if (this.#ending !== undefined) this.#answer.fail(this.#ending);
+    else if (ready) flow.resume();
+  }
+}

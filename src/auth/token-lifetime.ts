@@ -1,0 +1,74 @@
+/** How long a token lives: never for ever, and never so short that getting tokens becomes a loop. */
+
+export interface LifetimeOptions {
+  readonly response: {
+    readonly expiresIn: readonly string[];
+    readonly expiresInUnit: 's' | 'ms';
+    readonly expiresAt?: readonly string[] | undefined;
+  };
+  /** Milliseconds. */
+  readonly lifetime: { readonly default: number; readonly max: number; readonly refreshBefore: number };
+}
+
+/** What an answer says of it. */
+export interface LifetimeClaims {
+  readonly expiresIn: unknown;
+  readonly expiresAt: unknown;
+  readonly accessToken: string;
+  /** When the answer was made, wall clock. */
+  readonly dateMs: number;
+}
+
+const SHORTEST_MS = 1000;
+
+/** Milliseconds. What was claimed, else the JWT's own `exp`, else the default; at most the maximum. */
+export function lifetimeOf(
+  claims: LifetimeClaims,
+  { response, lifetime }: LifetimeOptions,
+  warn: (message: string) => void,
+): number {
+  const claimedMs =
+    absolute(claims.expiresAt, claims.dateMs) ??
+    relative(claims.expiresIn, response.expiresInUnit) ??
+    fromJwt(claims.accessToken, claims.dateMs) ??
+    lifetime.default;
+  if (claimedMs <= 0) {
+    warn('the token endpoint says that its token has expired already; it is used for one second');
+    return SHORTEST_MS;
+  }
+  return Math.min(claimedMs, lifetime.max);
+}
+
+/** A number, or digits in a text, fractions too. */
+function relative(claim: unknown, unit: 's' | 'ms'): number | undefined {
+  const amount = typeof claim === 'string' && /^-?\d+(\.\d+)?$/.test(claim.trim()) ? Number(claim) : claim;
+  if (typeof amount !== 'number' || Number.isNaN(amount)) return undefined;
+  return unit === 's' ? amount * 1000 : amount;
+}
+
+/** Epoch seconds, epoch milliseconds or RFC 3339. Seconds reach this number in the year 5138. */
+const FEWEST_EPOCH_MS = 1e11;
+
+function absolute(claim: unknown, dateMs: number): number | undefined {
+  if (claim === undefined || claim === null) return undefined;
+  const number = typeof claim === 'string' && /^\d+(\.\d+)?$/.test(claim) ? Number(claim) : claim;
+  if (typeof number === 'number') return (number < FEWEST_EPOCH_MS ? number * 1000 : number) - dateMs;
+  const parsed = typeof claim === 'string' ? Date.parse(claim) : Number.NaN;
+  return Number.isNaN(parsed) ? undefined : parsed - dateMs;
+}
+
+/** `exp − iat` of a JWT (RFC 7519 §4.1), or `exp` less the answer's date; one in the past counts as absent. */
+function fromJwt(accessToken: string, dateMs: number): number | undefined {
+  const parts = accessToken.split('.');
+  if (parts.length !== 3) return undefined;
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
+    if (typeof payload !== 'object' || payload === null) return undefined;
+    const { exp, iat } = payload as { readonly exp?: unknown; readonly iat?: unknown };
+    if (typeof exp !== 'number') return undefined;
+    const lifetimeMs = typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - dateMs;
+    return lifetimeMs > 0 ? lifetimeMs : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+/** Checks what a token endpoint answered (RFC 6749 §5) and makes a token of it. Does no I/O. */
+import type { Clock } from '../clock.ts';
+import { Failure } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { retryAfterMs } from './retry-after.ts';
+import type { Token } from './token.ts';
+import { type LifetimeOptions, lifetimeOf } from './token-lifetime.ts';
+
+export interface TokenResponseOptions extends LifetimeOptions {
+  readonly response: LifetimeOptions['response'] & {
+    /** Names or JSON Pointers (RFC 6901), tried in order. */
+    readonly accessToken: readonly string[];
+    readonly tokenType: readonly string[];
+  };
+  readonly inject: { readonly scheme?: string | null | undefined };
+}
+
+/** What came back. */
+export interface TokenResponse {
+  readonly status: number;
+  readonly date: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/** When the request began. */
+export interface RequestMoment {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export interface TokenResponseContext {
+  readonly began: RequestMoment;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Hears what is odd but can be lived with. */
+  readonly warn: (message: string) => void;
+}
+
+/** It has to fit into the header section of a request. */
+const LONGEST_TOKEN = 16_384;
+
+/** The `error` codes of RFC 6749 §5.2 and RFC 8707 §2; nothing else of a refusal is repeated to anybody. */
+const errorCodes = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+]);
+
+/** Throws a Failure: `token_unavailable`, `token_refused` or `token_invalid`. */
+export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, context: TokenResponseContext): Token {
+  const json = parse(answer.body);
+  refuseUnlessGranted(answer, json, context.clock);
+  if (!isObject(json)) throw invalid(answer.body === '' ? 'its answer is empty' : 'its answer is not a JSON object');
+  const value = memberOf(json, options.response.accessToken);
+  if (value === undefined || value === null) throw invalid('its answer has no access token');
+  if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
+  if (value.length > LONGEST_TOKEN) throw invalid(`its access token is longer than ${LONGEST_TOKEN} characters`);
+  if (!/^[\x21-\x7e]+$/.test(value)) throw invalid('its access token has a character that may not stand in a header');
+  checkType(memberOf(json, options.response.tokenType), options.inject.scheme);
+
+  const members = {
+    expiresIn: memberOf(json, options.response.expiresIn),
+    expiresAt: memberOf(json, options.response.expiresAt ?? []),
+  };
+  const lifetimeMs = lifetimeOf(
+    { ...members, accessToken: value, dateMs: dateOf(answer, context.began) },
+    options,
+    context.warn,
+  );
+  const aheadMs = Math.min(options.lifetime.refreshBefore, lifetimeMs / 5);
+  return {
+    value: new Secret(value),
+    requestedAtMs: context.began.monotonicMs,
+    requestedAtWallMs: context.began.wallMs,
+    lifetimeMs,
+    // Jitter: many proxies that got their tokens together do not come back together.
+    staleAfterMs: lifetimeMs - aheadMs * (1 - context.random() / 5),
+  };
+}
+
+function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknown, clock: Clock): void {
+  const error = isObject(json) ? json['error'] : undefined;
+  const known = typeof error === 'string' && errorCodes.has(error) ? ` ${error}` : '';
+  if (status === 408 || status === 429 || status >= 500) {
+    const waitMs = retryAfterMs(retryAfter, clock.wallMs());
+    throw new Failure(
+      'token_unavailable',
+      `the token endpoint answered ${status}${known}`,
+      waitMs === undefined ? {} : { retryAfterMs: waitMs },
+    );
+  }
+  if (status >= 400) throw new Failure('token_refused', `the token endpoint answered ${status}${known}`);
+  if (status < 200 || status >= 300) throw invalid(`it answered ${status}, which is not followed`);
+  if (error !== undefined && error !== null)
+    throw new Failure('token_refused', `the token endpoint answered with an error${known && ':'}${known}`);
+}
+
+/** Absent counts as Bearer; a type that we were not told of cannot be used (RFC 6749 §7.1). */
+function checkType(type: unknown, scheme: string | null | undefined): void {
+  if (type === undefined || type === null) return;
+  if (typeof type === 'string' && ['bearer', scheme?.toLowerCase()].includes(type.toLowerCase())) return;
+  throw invalid('its token_type is not Bearer (inject.scheme can name another)');
+}
+
+function invalid(what: string): Failure {
+  return new Failure('token_invalid', `the token endpoint's answer cannot be used: ${what}`);
+}
+
+function dateOf({ date }: TokenResponse, began: RequestMoment): number {
+  const parsed = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(parsed) ? began.wallMs : parsed;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body.replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
+  }
+}
+
+function memberOf(json: unknown, names: readonly string[]): unknown {
+  for (const name of names) {
+    const steps = name.startsWith('/') ? name.slice(1).split('/').map(unescapePointer) : [name];
+    const found = steps.reduce<unknown>((node, step) => {
+      if (typeof node !== 'object' || node === null || !Object.hasOwn(node, step)) return undefined;
+      return (node as Readonly<Record<string, unknown>>)[step];
+    }, json);
+    if (found !== undefined && found !== null) return found;
+  }
+  return undefined;
+}
+
+function unescapePointer(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

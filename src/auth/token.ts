@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.ts';
+import type { Secret } from '../secret.ts';
+
+/** An access token and its times. Two of them are the same token only if they are the same object. */
+export interface Token {
+  readonly value: Secret;
+  /** Milliseconds, monotonic: when the request for it began. Its lifetime is counted from here. */
+  readonly requestedAtMs: number;
+  /** The same moment on the wall clock. */
+  readonly requestedAtWallMs: number;
+  /** Milliseconds; always finite and more than nothing. */
+  readonly lifetimeMs: number;
+  /** Milliseconds after the request from which on it is to be renewed. */
+  readonly staleAfterMs: number;
+}
+
+/** `fresh`: use it. `stale`: use it and renew it in the background. `expired`: never send it. */
+export type TokenState = 'fresh' | 'stale' | 'expired';
+
+/** So far may the wall clock run ahead before we believe that the machine slept while the monotonic clock stood. */
+const SLEPT_MS = 30_000;
+
+export function tokenState(token: Token, clock: Clock): TokenState {
+  const ageMs = clock.monotonicMs() - token.requestedAtMs;
+  if (ageMs >= token.lifetimeMs) return 'expired';
+  const aheadMs = clock.wallMs() - token.requestedAtWallMs - ageMs;
+  return ageMs >= token.staleAfterMs || aheadMs > SLEPT_MS ? 'stale' : 'fresh';
+}
+
+/** Milliseconds until a token expires; less than nothing when it has. */
+export function timeLeftMs(token: Token, clock: Clock): number {
+  return token.requestedAtMs + token.lifetimeMs - clock.monotonicMs();
+}
+
+/** Where tokens come from, as those see it who use them. */
+export interface TokenSource {
+  /** A token that may be sent, from memory: no I/O, no waiting. */
+  current(): Token | undefined;
+  /**
+   * A token that may be sent, new if need be. Rejects with a Failure (`token_unavailable`, `token_refused`,
+   * `token_invalid`), or with the signal's reason; the signal ends only this waiting, never the token request.
+   */
+  get(signal: AbortSignal): Promise<Token>;
+  /** A token other than the refused one: requested only if the refused one is still the current one. Rejects as `get`. */
+  renew(refused: Token, signal: AbortSignal): Promise<Token>;
+}
+
+/** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */
+export type RequestToken = () => Promise<Token>;
