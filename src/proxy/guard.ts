@@ -1,0 +1,147 @@
+/**
+ * Who may ask at all. Everything here is decided before a token is looked at: what is refused costs no token request
+ * and reaches no API.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import type { InboundRequest } from '../exchange.ts';
+import type { Secret } from '../secret.ts';
+import { parseTarget, type Target } from './target.ts';
+
+export interface GuardOptions {
+  /** Names and addresses that are ours, in lower case, without a port; `*.suffix` for all below it. */
+  readonly hosts: readonly string[];
+  /** Browser origins whose pages may ask. */
+  readonly allowedOrigins: readonly string[];
+  /** What clients must send; undefined: nothing. */
+  readonly clientToken: () => Secret | undefined;
+  /** The id of this process in `Bearerway-Hop`. */
+  readonly hopId: string;
+}
+
+/** What the guard found out on the way. */
+export interface Admission {
+  readonly target: Target;
+  /** The field that held the client token where it is a field that APIs use too, in lower case. */
+  readonly consumed: string | undefined;
+}
+
+export type Guard = (request: InboundRequest) => Admission;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const hostPattern = /^([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+
+/** A guard throws the Failure that answers a request it does not let through. */
+export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
+  const isOurs = hostMatcher(hosts);
+  return (request) => {
+    refuseMethods(request);
+    const host = theHost(request);
+    const target = parseTarget(request.target);
+    if (target.authority !== undefined && !isOurs(hostOf(target.authority))) {
+      throw new Failure('forward_denied', 'the target names another host; ask for a path below one of the prefixes');
+    }
+    if (target.authority === undefined && !isOurs(hostOf(host))) {
+      throw new Failure('host_denied', 'listen.allowedHosts can name the Host that this proxy is reached by');
+    }
+    refusePages(request, host, allowedOrigins);
+    const consumed = authenticate(request, clientToken());
+    refuseExpectations(request);
+    if (request.fields.tokens('bearerway-hop').includes(hopId))
+      throw new Failure('loop_detected', 'an upstream leads back to this proxy');
+    return { target, consumed };
+  };
+}
+
+/** TRACE would echo the token (RFC 9110 §9.3.8); CONNECT is a tunnel that no token can be put into. */
+function refuseMethods({ method }: InboundRequest): void {
+  if (method === 'CONNECT') {
+    const help =
+      'tunnels are not offered, as no token could be put on what is in them: use an http:// URL, or the prefix of a route';
+    throw new Failure('method_denied', help, { allow: METHODS });
+  }
+  if (method === 'TRACE') throw new Failure('method_denied', 'TRACE would echo the token', { allow: METHODS });
+}
+
+/** RFC 9112 §3.2: exactly one, and a valid one. */
+function theHost({ fields }: InboundRequest): string {
+  const [host, second] = fields.all('host');
+  if (host === undefined) throw new Failure('bad_request', 'the Host field is missing');
+  if (second !== undefined) throw new Failure('bad_request', 'two Host fields');
+  hostOf(host);
+  return host;
+}
+
+/** The name or address in an authority, in lower case and without a dot at its end. Ports are not compared. */
+function hostOf(authority: string): string {
+  const [, host, port] = hostPattern.exec(authority) ?? [];
+  if (host === undefined || Number(port ?? 1) > 65_535) throw new Failure('bad_request', 'the Host is malformed');
+  return host.toLowerCase().replace(/\.$/, '');
+}
+
+function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
+  const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map((host) => host.toLowerCase()));
+  const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
+  return (host) => exact.has(host) || suffixes.some((suffix) => host.length > suffix.length && host.endsWith(suffix));
+}
+
+/** A page that a browser shows must not use our credentials, whichever way it asks. */
+function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: readonly string[]): void {
+  const site = fields.get('sec-fetch-site');
+  const origins = fields.all('origin');
+  if (origins.length === 0 && (site === undefined || site === 'none')) return;
+  // A page's own origin is left out of its same-origin GETs; it must be allowed like any other.
+  const asking = origins.length === 0 && site === 'same-origin' ? [`http://${host}`, `https://${host}`] : origins;
+  const allowed = asking.length > 0 && (origins.length === 0 ? asking.some(isAllowed) : asking.every(isAllowed));
+  if (!allowed) throw new Failure('origin_denied', 'listen.allowedOrigins can name the origin of a page that may ask');
+
+  function isAllowed(origin: string): boolean {
+    return allowedOrigins.includes(origin);
+  }
+}
+
+/** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */
+function authenticate({ fields }: InboundRequest, expected: Secret | undefined): string | undefined {
+  if (expected === undefined) return undefined;
+  const proxyAuthorization = fields.get('proxy-authorization');
+  const presented = [
+    fields.get('bearerway-client-token'),
+    bearer(proxyAuthorization),
+    basicPassword(proxyAuthorization),
+  ];
+  if (presented.some((token) => isEqual(token, expected))) return undefined;
+  if (isEqual(basicPassword(fields.get('authorization')), expected)) return 'authorization';
+  throw new Failure(
+    'client_unauthorized',
+    'send the client token as Bearerway-Client-Token, or as the password of a proxy or base URL',
+  );
+}
+
+function bearer(credentials: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(credentials ?? '')?.[1];
+}
+
+function basicPassword(credentials: string | undefined): string | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(credentials ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const pair = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  return colon === -1 ? undefined : pair.slice(colon + 1);
+}
+
+/** In constant time, whatever the lengths. */
+function isEqual(presented: string | undefined, expected: Secret): boolean {
+  if (presented === undefined) return false;
+  return timingSafeEqual(digest(presented), digest(expected.reveal()));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** RFC 9110 §10.1.1; the listener meets 100-continue itself. */
+function refuseExpectations({ fields }: InboundRequest): void {
+  if (fields.tokens('expect').some((expectation) => expectation !== '100-continue')) {
+    throw new Failure('expectation_failed', 'no expectation but 100-continue can be met');
+  }
+}

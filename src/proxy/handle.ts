@@ -1,0 +1,103 @@
+/** THE SPINE: one request from arrival to last byte. */
+import type { Clock } from '../clock.ts';
+import { Failure } from '../errors.ts';
+import type { Answer, Handler, InboundRequest, OutboundBody, OutboundRequest } from '../exchange.ts';
+import { outboundBody, type ReplayMemory } from './body.ts';
+import type { Guard } from './guard.ts';
+import { forwardable, givenRequestId } from './headers.ts';
+import { CLIENT_LEFT, type RequestObserver, type RequestRecord } from './record.ts';
+import { Relay } from './relay.ts';
+import { type RouteTable, upstreamTarget } from './route-table.ts';
+import { watched } from './watched-body.ts';
+
+export interface HandleOptions {
+  readonly guard: Guard;
+  readonly routes: RouteTable;
+  readonly replayMemory: ReplayMemory;
+  /** How many requests may be under way at once. */
+  readonly mostInFlight: number;
+  /** The id of this process in `Bearerway-Hop`. */
+  readonly hopId: string;
+  readonly clock: Clock;
+  readonly newRequestId: () => string;
+  readonly observe: RequestObserver;
+}
+
+/** A request's way back, and what is to be told of it. */
+interface Passage {
+  readonly record: RequestRecord;
+  readonly relay: Relay;
+  readonly signal: AbortSignal;
+  /** The body, once it is on its way: to be settled when all is over. */
+  body: OutboundBody | undefined;
+}
+
+export function handle(options: HandleOptions): Handler {
+  const { guard, routes, replayMemory, mostInFlight, hopId, clock, newRequestId, observe } = options;
+  let inFlight = 0;
+
+  async function carry(inbound: InboundRequest, passage: Passage): Promise<void> {
+    const { record, relay, signal } = passage;
+    if (inFlight > mostInFlight)
+      throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
+    const { target, consumed } = guard(inbound);
+    record.path = target.path;
+    const match = routes.find(inbound.method, target.path);
+    const { route } = match;
+    record.route = route.prefix;
+    record.credential = route.credential;
+    relay.idleMs = route.idleMs;
+    if (inbound.body !== undefined) {
+      const body = watched(inbound.body, { idleMs: route.idleMs, clock, record });
+      passage.body = await outboundBody(body, { most: route.keptBody, memory: replayMemory });
+      if (signal.aborted) return passage.body.settle();
+    }
+    const outbound: OutboundRequest = {
+      method: inbound.method,
+      target: upstreamTarget(match, target),
+      fields: forwardable(inbound, { policy: route.fields, consumed, hopId, requestId: record.requestId }),
+      body: passage.body,
+    };
+    route.send(outbound, relay, signal);
+  }
+
+  /** One record, from now until all is over. */
+  function passage(
+    inbound: Pick<RequestRecord, 'requestId' | 'method' | 'client'>,
+    client: Answer,
+    signal: AbortSignal,
+  ): Passage {
+    const beganAtMs = clock.monotonicMs();
+    const { requestId, method } = inbound;
+    const record: RequestRecord = {
+      requestId,
+      method,
+      client: inbound.client,
+      status: CLIENT_LEFT,
+      durationMs: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+    };
+    const over = (): void => {
+      inFlight -= 1;
+      begun.body?.settle();
+      record.durationMs = clock.monotonicMs() - beganAtMs;
+      observe(record);
+    };
+    inFlight += 1;
+    const begun: Passage = { record, relay: new Relay({ client, record, clock, over }), signal, body: undefined };
+    return begun;
+  }
+
+  return {
+    serve(inbound, client, signal) {
+      const requestId = givenRequestId(inbound.fields) ?? newRequestId();
+      const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client, signal);
+      signal.addEventListener('abort', () => begun.relay.clientLeft(), { once: true });
+      carry(inbound, begun).catch((thrown) => begun.relay.fail(thrown));
+    },
+    refuse(failure, client, answer) {
+      passage({ requestId: newRequestId(), method: '-', client }, answer, AbortSignal.any([])).relay.fail(failure);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { FailureCode } from '../errors.ts';
+import type { RetryOutcome } from '../exchange.ts';
+
+/** What there is to tell of one request when it is over. Never holds a token, a secret or a query string. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** Who asked: address and port. */
+  readonly client: string;
+  /** The prefix of its route. */
+  route?: string | undefined;
+  /** As the client sent it, without the query. */
+  path?: string | undefined;
+  /** What the client got; 499 if it left before it got anything. */
+  status: number;
+  durationMs: number;
+  /** How long the API took to begin the answer that went to the client. */
+  upstreamMs?: number | undefined;
+  retry?: RetryOutcome | undefined;
+  credential?: string | undefined;
+  /** Bytes of the body that came. */
+  bytesIn: number;
+  /** Bytes of the body that went out. */
+  bytesOut: number;
+  error?: FailureCode | 'client_left' | undefined;
+  /** The words behind `error`, for the log alone. */
+  reason?: string | undefined;
+}
+
+/** Hears of each request once, when it is over. Must not throw. */
+export type RequestObserver = (record: Readonly<RequestRecord>) => void;
+
+/** The status of a request whose client left before it got one, as nginx logs it. */
+export const CLIENT_LEFT = 499;

@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts';
+import { asFailure, Failure, problem, reason } from '../errors.ts';
+import type { Answer, AnswerFlow, AnswerHead } from '../exchange.ts';
+import { Fields } from '../fields.ts';
+import { returnable } from './headers.ts';
+import type { RequestRecord } from './record.ts';
+
+export interface RelayOptions {
+  readonly client: Answer;
+  readonly record: RequestRecord;
+  readonly clock: Clock;
+  /** Called once, when the exchange is over, however it ended. */
+  readonly over: () => void;
+}
+
+const nothing: AnswerFlow = { resume: () => {}, cancel: () => {} };
+
+/**
+ * The way back: passes an answer on to the client and keeps the record of it. The one place where a failure becomes
+ * an answer: a problem while nothing has been sent, a cut connection behind that, never a short body that looks whole.
+ */
+export class Relay implements Answer {
+  /** Milliseconds that the client may leave a chunk untaken. */
+  idleMs = 30_000;
+  readonly #client: Answer;
+  readonly #record: RequestRecord;
+  readonly #clock: Clock;
+  readonly #onOver: () => void;
+  #headed = false;
+  #over = false;
+  #flow = nothing;
+  #taken = (): void => {};
+
+  constructor({ client, record, clock, over }: RelayOptions) {
+    this.#client = client;
+    this.#record = record;
+    this.#clock = clock;
+    this.#onOver = over;
+  }
+
+  interim(head: AnswerHead): void {
+    if (!this.#over) this.#client.interim({ ...head, fields: returnable(head.fields) });
+  }
+
+  head(head: AnswerHead, flow: AnswerFlow): void {
+    if (this.#over) return;
+    this.#headed = true;
+    this.#flow = flow;
+    this.#record.status = head.status;
+    this.#record.upstreamMs = head.upstreamMs;
+    this.#record.retry = head.retry;
+    const fields = returnable(head.fields);
+    const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
+    this.#client.head({ ...head, fields: marked }, { resume: this.#resume, cancel: () => flow.cancel() });
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#over) return true;
+    this.#record.bytesOut += chunk.length;
+    const ready = this.#client.data(chunk);
+    if (!ready) this.#awaitClient();
+    return ready;
+  }
+
+  end(trailers: Fields): void {
+    if (this.#over) return;
+    this.#client.end(trailers);
+    this.#finish();
+  }
+
+  fail(thrown: unknown): void {
+    if (this.#over) return;
+    const failure = asFailure(thrown);
+    this.#record.error = failure.code;
+    this.#record.reason = reason(failure);
+    if (this.#headed) this.#client.fail(failure);
+    else this.#answerWith(failure);
+    this.#finish();
+  }
+
+  /** The client has gone: there is nobody to answer. */
+  clientLeft(): void {
+    if (this.#over) return;
+    this.#record.error = 'client_left';
+    this.#finish();
+  }
+
+  #answerWith(failure: Failure): void {
+    const { status, reason: phrase, fields, body } = problem(failure, this.#record.requestId);
+    this.#record.status = status;
+    this.#record.bytesOut += body.length;
+    this.#client.head({ status, reason: phrase, fields }, nothing);
+    this.#client.data(body);
+    this.#client.end(Fields.none);
+  }
+
+  #awaitClient(): void {
+    this.#taken();
+    this.#taken = this.#clock.after(this.idleMs, () => {
+      this.#flow.cancel();
+      this.fail(new Failure('request_timeout', 'the client does not read its answer'));
+    });
+  }
+
+  readonly #resume = (): void => {
+    this.#taken();
+    this.#flow.resume();
+  };
+
+  #finish(): void {
+    this.#over = true;
+    this.#taken();
+    this.#onOver();
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Request targets (RFC 9112 §3.2). A path is checked and passed on as the bytes that came; nothing is resolved,
+ * normalised or decoded on its way, and none that could mean another place to the API than to us gets through.
+ */
+import { Failure } from '../errors.ts';
+
+/** A target taken apart. */
+export interface Target {
+  /** Of the absolute form, as it came; undefined for the origin form. */
+  readonly authority: string | undefined;
+  /** Begins with a slash. */
+  readonly path: string;
+  /** With its `?`; `''` if there is none. */
+  readonly query: string;
+}
+
+/** Throws `bad_request`, and says what is wrong, for a target that is malformed or could be read in two ways. */
+export function parseTarget(target: string): Target {
+  if (!/^[\x21-\x7e]+$/.test(target)) throw refused('the target has a character that may not stand in one');
+  if (target.includes('#')) throw refused('the target has a fragment');
+  if (target.includes('\\')) throw refused('the target has a backslash');
+  if (target.startsWith('/')) return { authority: undefined, ...checked(target) };
+  const [, scheme, authority, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/.exec(target) ?? [];
+  if (scheme === undefined || authority === undefined || rest === undefined) {
+    throw refused('the target is neither a path nor an absolute URL');
+  }
+  if (!/^https?$/i.test(scheme)) throw refused('the scheme of the target is neither http nor https');
+  if (authority.includes('@')) throw refused('the target has user information');
+  return { authority, ...checked(rest.startsWith('/') ? rest : `/${rest}`) };
+}
+
+function checked(pathAndQuery: string): { readonly path: string; readonly query: string } {
+  const mark = pathAndQuery.indexOf('?');
+  const path = mark === -1 ? pathAndQuery : pathAndQuery.slice(0, mark);
+  if (path.startsWith('//')) throw refused('the path begins with two slashes');
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw refused('the path has a "%" that encodes nothing');
+  if (/%00/.test(path)) throw refused('the path has an encoded NUL');
+  if (hasDotSegment(path)) throw refused('the path has a "." or ".." segment once it is decoded');
+  return { path, query: mark === -1 ? '' : pathAndQuery.slice(mark) };
+}
+
+/**
+ * Decoded once, as an API would: `%2e`, `%2f`, `%5c` and `%3b` too. What stands behind a `;` in a segment is a
+ * parameter to some servers (`..;/`). What is encoded twice is data.
+ */
+function hasDotSegment(path: string): boolean {
+  if (!path.includes('.') && !/%2e/i.test(path)) return false;
+  const decoded = path.replace(/%(2e|2f|5c|3b)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return decoded.split(/[/\\]/).some((segment) => /^\.\.?(;|$)/.test(segment));
+}
+
+function refused(detail: string): Failure {
+  return new Failure('bad_request', detail);
+}
+
+/** A query, with its `?`, without the parameters of a name, however they are encoded. */
+export function withoutParameter(query: string, name: string): string {
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => decodedName(pair) !== name);
+  return kept.length === 0 || (kept.length === 1 && kept[0] === '') ? '' : `?${kept.join('&')}`;
+}
+
+function decodedName(pair: string): string {
+  const name = (pair.split('=', 1)[0] ?? '').replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
