@@ -1,0 +1,175 @@
+/** The composition root: a Config becomes one running proxy. The only file that knows every part. */
+import { authorizedSend } from './auth/authorized-send.ts';
+import { Backoff } from './auth/backoff.ts';
+import { CachedSource } from './auth/cached-source.ts';
+import { clientCredentials } from './auth/client-credentials.ts';
+import { type Injection, injection } from './auth/injection.ts';
+import { refreshAhead } from './auth/refresh-ahead.ts';
+import { memoryStore, type TokenStore } from './auth/store/memory.ts';
+import type { Clock } from './clock.ts';
+import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
+import { type Log, requestLog, tokenLog } from './observe/log.ts';
+import { ReplayMemory } from './proxy/body.ts';
+import { guard } from './proxy/guard.ts';
+import { handle } from './proxy/handle.ts';
+import { pathPattern } from './proxy/path-pattern.ts';
+import { type Route, RouteTable } from './proxy/route-table.ts';
+import { upstream } from './proxy/upstream.ts';
+import { watchSecret } from './secret.ts';
+import { type Admin, startAdmin } from './server/admin.ts';
+import { type Bound, bind } from './server/bind.ts';
+import { drain } from './server/drain.ts';
+
+/** What comes from outside, read once in `main`. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 up to 1, as Math.random. */
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+export interface App {
+  readonly bound: Bound;
+  readonly admin: Admin | undefined;
+  /** Ends without losing a request: not ready at once, then as the config's `shutdown` says. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with the system's error when a port cannot be had, or when the client token's file cannot be read. */
+export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const { clock, log, newId } = surroundings;
+  const { listen, limits } = config;
+  const store = memoryStore();
+  const credentials = new Map(
+    Object.entries(config.credentials).map(([name, given]) => [
+      name,
+      credential(name, given, { ...surroundings, store }),
+    ]),
+  );
+  const replayMemory = new ReplayMemory(limits.replayMemory);
+  const routes = config.routes.map((given) =>
+    route(given, given.credential === undefined ? undefined : credentials.get(given.credential), surroundings),
+  );
+  const clientToken = await watchSecret(listen.clientToken, clock);
+  const hopId = newId();
+
+  const handler = handle({
+    guard: guard({
+      hosts: hostsOf(listen),
+      allowedOrigins: listen.allowedOrigins,
+      clientToken: clientToken.current,
+      hopId,
+    }),
+    routes: new RouteTable(routes.map(({ entry }) => entry)),
+    replayMemory,
+    mostInFlight: limits.inFlight,
+    hopId,
+    clock,
+    newRequestId: newId,
+    observe: requestLog(log),
+  });
+
+  let stopping = false;
+  const unready = (): string[] => [
+    ...(stopping ? ['it is shutting down'] : []),
+    ...[...credentials.values()].flatMap((each) => each.unready()),
+  ];
+  const release = async (): Promise<void> => {
+    clientToken.stop();
+    await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
+  };
+  let bound: Bound | undefined;
+  try {
+    bound = await bind(handler, { host: listen.host, port: listen.port, limits, clock });
+    const admin = config.admin === false ? undefined : await startAdmin({ ...config.admin, unready });
+    return {
+      bound,
+      admin,
+      async stop() {
+        stopping = true;
+        await drain(bound?.listeners ?? [], { ...config.shutdown, clock });
+        await release();
+        await admin?.close();
+      },
+    };
+  } catch (error) {
+    for (const listener of bound?.listeners ?? []) listener.cut();
+    await Promise.all([release(), ...(bound?.listeners ?? []).map((listener) => listener.stop())]);
+    throw error;
+  }
+}
+
+/** Names and addresses that a Host may have; the unspecified address is nobody's name. */
+function hostsOf({ host, allowedHosts }: Config['listen']): string[] {
+  const listened = ['0.0.0.0', '::'].includes(host) ? [] : [host.includes(':') ? `[${host}]` : host];
+  return ['localhost', '127.0.0.1', '[::1]', ...listened, ...allowedHosts];
+}
+
+interface Credential {
+  readonly source: CachedSource;
+  readonly injection: Injection;
+  /** Why the proxy is not ready for its sake; none or one. */
+  unready(): string[];
+  close(): Promise<void>;
+}
+
+/** For each credential: a way to get tokens, a memory of the current one, and its renewal ahead of time. */
+function credential(
+  name: string,
+  given: CredentialConfig,
+  { clock, random, log, store }: Surroundings & { readonly store: TokenStore },
+): Credential {
+  const tokens = tokenLog(log, name);
+  const client = clientCredentials(given, { clock, random, warn: tokens.warn });
+  const backoff = new Backoff(clock, random);
+  const source = new CachedSource({ credential: name, requestToken: client.requestToken, store, backoff, clock });
+  source.listen(tokens.outcome);
+  const stopRefreshing = refreshAhead(source, { backoff, clock });
+  return {
+    source,
+    injection: injection(given.inject),
+    unready() {
+      const { failure } = backoff;
+      if (!given.required || source.usable() !== undefined) return [];
+      if (failure !== undefined) return [`credential ${name}: ${failure.code}: ${failure.detail}`];
+      return source.hadToken ? [] : [`credential ${name}: its first token is on its way`];
+    },
+    async close() {
+      stopRefreshing();
+      await client.close();
+    },
+  };
+}
+
+/** For each route: where it goes, with a token on every request if it has a credential. */
+function route(
+  given: RouteConfig,
+  used: Credential | undefined,
+  { clock }: Surroundings,
+): { readonly entry: Route; close(): Promise<void> } {
+  const { send, close } = upstream({ ...given, origin: given.upstream.origin }, clock);
+  const { retry, headers } = given;
+  const authorized =
+    used && authorizedSend(send, { tokens: used.source, injection: used.injection, statuses: retry.statuses, clock });
+  const ownField = used?.injection.field;
+  const dropped = [...headers.remove, ...Object.keys(headers.set), ...(ownField === undefined ? [] : [ownField])];
+  const entry: Route = {
+    prefix: given.prefix,
+    basePath: given.upstream.basePath,
+    stripPrefix: given.stripPrefix,
+    methods: given.methods,
+    paths: given.paths?.map(pathPattern),
+    fields: {
+      dropped: new Set(dropped.map((name) => name.toLowerCase())),
+      set: Object.entries(headers.set).flat(),
+      forwarded: given.forwardedHeaders,
+    },
+    parameter: used?.injection.parameter,
+    credential: given.credential,
+    keptBody: used === undefined || retry.statuses.length === 0 ? 0 : retry.maxBody,
+    idleMs: given.timeouts.idle,
+    send: authorized ?? send,
+  };
+  return { entry, close };
+}

@@ -1,0 +1,124 @@
+/** The log: one line a request, and one for each change of state. Nothing waits for it. */
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import { Failure, type FailureCode, failureKinds, reason } from '../errors.ts';
+
+export type Log = Logger;
+
+export interface LogOptions {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly format: 'json' | 'pretty';
+}
+
+/** Bytes that are held for a destination that does not take them; what comes on top is dropped and counted. */
+const MOST_HELD = 8 * 1024 * 1024;
+
+/** A log on standard output. `flush` writes what is held, at the end of the process. */
+export function openLog({ level, format }: LogOptions): { readonly log: Log; readonly flush: () => void } {
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: MOST_HELD });
+  let dropped = 0;
+  destination.on('drop', () => {
+    dropped += 1;
+  });
+  destination.on('drain', () => {
+    if (dropped > 0) log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
+    dropped = 0;
+  });
+  const log = createLog(level, format === 'json' ? destination : prettyLines(destination));
+  const flush = (): void => {
+    try {
+      destination.flushSync();
+    } catch {
+      // Nobody reads it any more; there is nowhere left to say so.
+    }
+  };
+  return { log, flush };
+}
+
+/** A log on any destination. */
+export function createLog(level: LogOptions['level'], destination: pino.DestinationStream): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+}
+
+function prettyLines(destination: pino.DestinationStream): pino.DestinationStream {
+  return pretty({
+    colorize: process.env['NO_COLOR'] === undefined,
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+    ignore: 'requestId,client',
+    destination,
+  });
+}
+
+/** What the log tells of a request: a record of `proxy/`, whose words these are. */
+export interface LoggedRequest {
+  readonly durationMs: number;
+  readonly upstreamMs?: number | undefined;
+  readonly error?: FailureCode | 'client_left' | undefined;
+}
+
+/** Writes one line for each request that is over. */
+export function requestLog(log: Log): (record: LoggedRequest) => void {
+  return (record) => {
+    log[levelOf(record.error)](
+      { ...record, durationMs: rounded(record.durationMs), upstreamMs: rounded(record.upstreamMs) },
+      'request',
+    );
+  };
+}
+
+/** A client's mistake is no reason to wake anybody; what is wrong behind us or in us may be. */
+function levelOf(error: LoggedRequest['error']): 'info' | 'warn' | 'error' {
+  if (error === undefined || error === 'client_left' || failureKinds[error].source === 'client') return 'info';
+  return error === 'internal_error' ? 'error' : 'warn';
+}
+
+/** To microseconds. */
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
+}
+
+/** What the log tells of a token. */
+export interface LoggedToken {
+  readonly lifetimeMs: number;
+}
+
+export interface TokenLog {
+  /** Hears how each token request ended; writes a line when that is news. */
+  outcome(this: void, outcome: LoggedToken | Failure): void;
+  /** What is odd but can be lived with; said once until it changes. */
+  warn(this: void, message: string): void;
+}
+
+/** Writes of a credential's tokens: each one that was got, and each change for the worse. */
+export function tokenLog(log: Log, credential: string): TokenLog {
+  let failing: FailureCode | undefined;
+  let warned: string | undefined;
+  return {
+    outcome(outcome) {
+      if (outcome instanceof Failure) {
+        const level = outcome.code === failing ? 'debug' : 'warn';
+        log[level]({ credential, error: outcome.code, reason: reason(outcome) }, 'no token could be had; trying again');
+        failing = outcome.code;
+        return;
+      }
+      log.info(
+        { credential, lifetimeS: Math.round(outcome.lifetimeMs / 1000) },
+        failing === undefined ? 'token obtained' : 'token obtained; all is well again',
+      );
+      failing = undefined;
+    },
+    warn(message) {
+      log[message === warned ? 'debug' : 'warn']({ credential }, message);
+      warned = message;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { Listener } from './listener.ts';
+
+export interface DrainOptions {
+  /** Milliseconds to go on taking connections, for those who have not heard yet that we are leaving. */
+  readonly delay: number;
+  /** Milliseconds after that for what is under way; then it is cut. */
+  readonly timeout: number;
+  readonly clock: Clock;
+}
+
+/** Ends listeners without losing a request. Resolves when the last connection is gone. */
+export async function drain(listeners: readonly Listener[], { delay, timeout, clock }: DrainOptions): Promise<void> {
+  for (const listener of listeners) listener.drain();
+  if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
+  const cancel = clock.after(timeout, () => {
+    for (const listener of listeners) listener.cut();
+  });
+  await Promise.all(listeners.map((listener) => listener.stop()));
+  cancel();
+}

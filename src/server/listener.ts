@@ -1,0 +1,179 @@
+/** Takes connections and hands their requests to a handler. On node:http. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
+import type { Handler } from '../exchange.ts';
+import { Fields } from '../fields.ts';
+import { checkHead, parserFailure, type RequestLimits } from './framing.ts';
+import { inboundRequest, NodeAnswer, type NodeBody, peerOf } from './node-exchange.ts';
+import { RawAnswer } from './raw-answer.ts';
+
+export interface ListenOptions {
+  /** An address or a name. */
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly limits: RequestLimits;
+  readonly clock: Clock;
+}
+
+/** Clients keep connections, and close them before we do. */
+const KEEP_ALIVE_MS = 75_000;
+/** While draining, a connection without a request for so long is closed. */
+const IDLE_MS = 1000;
+const IDLE_CHECK_MS = 100;
+
+/** What goes on at one connection. */
+interface ConnectionState {
+  exchanges: number;
+  idleSinceMs: number;
+  /** The request that is arriving, while it is not whole. */
+  arriving?: { readonly request: IncomingMessage; readonly body: NodeBody | undefined; broken: boolean };
+  /** Answers to what came behind the requests that are under way, and was none. */
+  refuse?: () => void;
+}
+
+export class Listener {
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, ConnectionState>();
+  readonly #handler: Handler;
+  readonly #options: ListenOptions;
+  #draining = false;
+
+  constructor(handler: Handler, options: ListenOptions) {
+    this.#handler = handler;
+    this.#options = options;
+    const { limits } = options;
+    this.#server = createServer({
+      // Node counts target and fields together; each has its own bound in checkHead.
+      maxHeaderSize: limits.headerSize + limits.targetSize + 1024,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 500,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      noDelay: true,
+    });
+    this.#server.maxHeadersCount = 0;
+    this.#server
+      .on('connection', this.#connected)
+      .on('request', this.#serve)
+      .on('checkContinue', this.#serve)
+      .on('checkExpectation', this.#serve)
+      .on('connect', (request: IncomingMessage, socket: Socket) => this.#tunnelAsked(request, socket))
+      .on('clientError', (error: Error, socket: Socket) => this.#unreadable(error, socket));
+  }
+
+  /** Resolves with the port; rejects with the system's error. */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: this.#options.host, port: this.#options.port, exclusive: true }, () => {
+        this.#server.off('error', reject);
+        // A listener on TCP has one; only a pipe has a string.
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** From now on answers end their connections, and idle connections are closed. Still takes new ones. */
+  drain(): void {
+    this.#draining = true;
+    this.#closeIdle();
+  }
+
+  /** Takes no more connections; resolves when the last one has ended. Follows `drain`. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      // http's own close would end idle connections at once, and requests on their way with them.
+      NetServer.prototype.close.call(this.#server, () => {
+        this.#server.close(() => {});
+        resolve();
+      });
+    });
+  }
+
+  /** Ends all connections at once. */
+  cut(): void {
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  #closeIdle(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const [socket, { exchanges, idleSinceMs }] of this.#connections) {
+      if (exchanges === 0 && nowMs - idleSinceMs >= IDLE_MS) socket.destroy();
+    }
+    this.#options.clock.after(
+      IDLE_CHECK_MS,
+      () => (this.#server.listening || this.#connections.size > 0) && this.#closeIdle(),
+    );
+  }
+
+  readonly #connected = (socket: Socket): void => {
+    this.#connections.set(socket, { exchanges: 0, idleSinceMs: this.#options.clock.monotonicMs() });
+    socket.on('error', () => {}).on('close', () => this.#connections.delete(socket));
+  };
+
+  readonly #serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const left = new AbortController();
+    const state = this.#connections.get(request.socket);
+    response
+      .on('error', () => {})
+      .on('close', () => {
+        if (!response.writableFinished) left.abort();
+        if (state !== undefined) this.#ended(state);
+      });
+    const inbound = inboundRequest(request, response);
+    const arriving = { request, body: inbound.body, broken: false };
+    if (state !== undefined) {
+      state.exchanges += 1;
+      state.arriving = arriving;
+    }
+    try {
+      checkHead(request, this.#options.limits);
+    } catch (thrown) {
+      const closing = new NodeAnswer(request, response, () => true);
+      this.#handler.refuse(asFailure(thrown), inbound.client, closing);
+      return;
+    }
+    this.#handler.serve(
+      inbound,
+      new NodeAnswer(request, response, () => this.#draining || arriving.broken),
+      left.signal,
+    );
+  };
+
+  #ended(state: ConnectionState): void {
+    state.exchanges -= 1;
+    state.idleSinceMs = this.#options.clock.monotonicMs();
+    if (state.exchanges === 0) state.refuse?.();
+  }
+
+  /** CONNECT: the handler has a refusal for it, in words that help. */
+  #tunnelAsked(request: IncomingMessage, socket: Socket): void {
+    const { method = '', url = '', rawHeaders } = request;
+    this.#handler.serve(
+      { method, target: url, fields: new Fields(rawHeaders), body: undefined, client: peerOf(socket) },
+      new RawAnswer(socket),
+      new AbortController().signal,
+    );
+  }
+
+  /** Node's parser gave up: in the middle of a request's body, or at what should have been the next request. */
+  #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const failure = parserFailure(error, this.#options.limits);
+    const refuse = (): void => this.#handler.refuse(failure, peerOf(socket), new RawAnswer(socket));
+    const state = this.#connections.get(socket);
+    if (state?.arriving !== undefined && !state.arriving.request.complete) {
+      state.arriving.broken = true;
+      state.arriving.body?.fail(failure);
+    } else if (state === undefined || state.exchanges === 0) refuse();
+    else state.refuse = refuse;
+  }
+}
