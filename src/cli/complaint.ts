@@ -1,0 +1,21 @@
+/** Something that went wrong while running, in words for the person at the terminal: what, and what to do. */
+export class Complaint extends Error {}
+
+/** The words of a command are wrong, in the same manner. */
+export class Usage extends Error {}
+
+/** The complaint about a port that cannot be had; any other error as it is. */
+export function aboutPort(error: unknown, what: string, remedy: string): unknown {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const place = `${address?.includes(':') ? `[${address}]` : address}:${port}`;
+  if (code === 'EADDRINUSE')
+    return new Complaint(`${what} cannot listen on ${place}: another program does. Stop that, or ${remedy}.`);
+  if (code === 'EACCES')
+    return new Complaint(`${what} may not listen on ${place}. Ports below 1024 need a privilege: ${remedy}.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new Complaint(
+      `${what} cannot listen on ${place}: this machine has no such address. Choose one that it has.`,
+    );
+  }
+  return error;
+}

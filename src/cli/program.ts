@@ -1,0 +1,85 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError } from '../config/faults.ts';
+import { version } from '../version.ts';
+import { check } from './check.ts';
+import { Complaint, Usage } from './complaint.ts';
+import { routes } from './routes.ts';
+import { run } from './run.ts';
+import { sandbox } from './sandbox.ts';
+import { schema } from './schema.ts';
+
+/** Fine; failed while running; wrong usage or wrong config. */
+export type ExitCode = 0 | 1 | 2;
+
+/** What a command may use of the process. */
+export type Process = Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'>;
+
+/** Parses the words and calls the command. Resolves with the exit code when it is done; failures are told on stderr. */
+export async function runProgram(words: readonly string[], process: Process): Promise<number> {
+  try {
+    await program(process).parseAsync(words, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) return complain(process, error.message, 2);
+    if (error instanceof Complaint) return complain(process, `bearerway: ${error.message}`, 1);
+    if (error instanceof Usage) return complain(process, `bearerway: ${error.message}`, 2);
+    throw error;
+  }
+}
+
+function complain(process: Process, message: string, code: ExitCode): ExitCode {
+  process.stderr.write(`${message}\n`);
+  return code;
+}
+
+function program(process: Process): Command {
+  const config = () =>
+    new Option('-c, --config <file>', 'the configuration').env('BEARERWAY_CONFIG').default('proxy.yaml');
+  const main = new Command('bearerway')
+    .description('Puts OAuth 2 access tokens on requests, so that the apps beside it never hold a credential.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => process.stdout.write(text), writeErr: (text) => process.stderr.write(text) })
+    .showHelpAfterError('(bearerway --help lists the commands)');
+
+  main
+    .command('run', { isDefault: true })
+    .description('run the proxy (the default)')
+    .addOption(config())
+    .option('--sandbox', 'start the sandbox beside it')
+    .addOption(
+      new Option('--log-level <level>', 'overrides log.level').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+    .addOption(new Option('--log-format <format>', 'overrides log.format').choices(['json', 'pretty']))
+    .action((options) => run(options, process));
+  main
+    .command('check')
+    .description('validate the configuration and tell every fault in it')
+    .addOption(config())
+    .action((options) => check(options, process));
+  main
+    .command('routes')
+    .description('show the route table')
+    .addOption(config())
+    .action((options) => routes(options, process));
+  main
+    .command('sandbox')
+    .description('run an imitation of the four providers on loopback')
+    .option('--port <port>', 'where to listen; 0: a free port', '9100')
+    .option('--lifetime <duration>', 'how long its tokens live, such as 60s (default: as the providers say)')
+    .action((options) => sandbox(options, process));
+  main
+    .command('schema')
+    .description('print the JSON Schema of proxy.yaml')
+    .action(() => schema(process));
+  for (const command of main.commands) command.exitOverride().configureOutput(main.configureOutput());
+  return main;
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { type App, startApp } from '../app.ts';
+import { systemClock } from '../clock.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { type Log, type LogOptions, openLog } from '../observe/log.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { version } from '../version.ts';
+import { aboutPort } from './complaint.ts';
+import type { Process } from './program.ts';
+import { routeTable } from './routes.ts';
+import { untilSignal } from './signals.ts';
+
+export interface RunWords {
+  readonly config: string;
+  readonly sandbox?: boolean;
+  readonly logLevel?: LogOptions['level'];
+  readonly logFormat?: LogOptions['format'];
+}
+
+/** Runs the proxy until a signal ends it. */
+export async function run(words: RunWords, process: Process): Promise<void> {
+  const config = await loadConfig(words.config, process.env);
+  const format =
+    words.logFormat ?? (config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format);
+  const { log, flush } = openLog({ level: words.logLevel ?? config.log.level, format });
+  try {
+    await serve({ config, log, words, process });
+  } finally {
+    flush();
+  }
+}
+
+interface Service {
+  readonly config: Config;
+  readonly log: Log;
+  readonly words: RunWords;
+  readonly process: Process;
+}
+
+async function serve({ config, log, words, process }: Service): Promise<void> {
+  const sandbox = words.sandbox
+    ? await startSandbox().catch((error) => Promise.reject(aboutPort(error, 'the sandbox', 'run without --sandbox')))
+    : undefined;
+  try {
+    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID };
+    const app = await startApp(config, surroundings).catch((error) =>
+      Promise.reject(aboutPort(error, 'bearerway', 'set another port in the config (listen.port, admin.port)')),
+    );
+    announce({ config, log, app, sandbox, process });
+    const signal = await untilSignal(process, log);
+    log.info({ signal }, 'shutting down; what is under way is finished');
+    await app.stop();
+    log.info('stopped');
+  } finally {
+    await sandbox?.close();
+  }
+}
+
+interface Announcement {
+  readonly config: Config;
+  readonly log: Log;
+  readonly app: App;
+  readonly sandbox: Sandbox | undefined;
+  readonly process: Process;
+}
+
+/** On a terminal for a person, else one line of the log. */
+function announce({ config, log, app, sandbox, process }: Announcement): void {
+  const listening = app.bound.hosts.map((host) => `http://${host}:${app.bound.port}`);
+  const admin =
+    app.admin && config.admin !== false
+      ? `http://${config.admin.host.includes(':') ? `[${config.admin.host}]` : config.admin.host}:${app.admin.port}`
+      : undefined;
+  for (const { prefix, tls } of config.routes) {
+    if (tls.insecure)
+      log.warn(
+        { route: prefix },
+        'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
+      );
+  }
+  if (!process.stdout.isTTY) {
+    const table = config.routes.map(({ prefix, upstream, credential }) => ({
+      prefix,
+      upstream: `${upstream.origin}${upstream.basePath}`,
+      credential,
+    }));
+    log.info({ version, listening, admin, sandbox: sandbox?.url, routes: table }, 'listening');
+    return;
+  }
+  const example = config.routes[0]?.prefix ?? '/';
+  process.stdout.write(
+    [
+      `bearerway ${version} on ${listening.join(' and ')}${admin === undefined ? '' : `, admin on ${admin}`}`,
+      ...(sandbox === undefined ? [] : [`sandbox on ${sandbox.url}`]),
+      '',
+      routeTable(config.routes),
+      `try: curl ${listening[0]}${example === '/' ? '' : example}/anything`,
+      '',
+      '',
+    ].join('\n'),
+  );
+}

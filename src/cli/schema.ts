@@ -1,0 +1,7 @@
+import { jsonSchema } from '../config/schema.ts';
+import type { Process } from './program.ts';
+
+/** Prints the JSON Schema of `proxy.yaml`. */
+export function schema({ stdout }: Pick<Process, 'stdout'>): void {
+  stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+}
