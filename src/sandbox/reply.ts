@@ -30,10 +30,9 @@ export function retryAfter(seconds: number | undefined): Headers {
   return seconds === undefined ? {} : { 'Retry-After': String(seconds) };
 }
 
-/** Sends it, and lets what is left of the request go by, so that the connection stays usable. */
+/** What is left of the request goes by unread (Node sees to it), so that the connection stays usable. */
 export function send(response: ServerResponse, { status, headers, body }: Reply): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, 'Content-Length': bytes.length });
   response.end(bytes);
-  response.req.resume();
 }

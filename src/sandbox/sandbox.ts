@@ -108,6 +108,7 @@ async function close(server: Server, imitations: Imitations): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
+  // Not every Node tells an answer that is queued behind another of its connection's end.
   for (const imitation of imitations.values()) imitation.letGo();
   await closed;
 }

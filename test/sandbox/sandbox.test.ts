@@ -112,6 +112,17 @@ describe('close', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('ends pipelined requests, too', async () => {
+    const clock = new MovedClock();
+    const sandbox = await startSandbox({ port: 0, clock });
+    await order(sandbox, 'nitro', { delay: '24h' });
+    const socket = connect(sandbox.port, '127.0.0.1');
+    socket.write('GET /nitro/x HTTP/1.1\r\nHost: sandbox\r\n\r\n'.repeat(3));
+    await clock.untilPending(3);
+    await Promise.all([sandbox.close(), once(socket, 'close'), text(socket)]);
+    expect(clock.pending).toBe(0);
+  });
+
   test('may be called again', async () => {
     const sandbox = await startSandbox({ port: 0 });
     await Promise.all([sandbox.close(), sandbox.close()]);

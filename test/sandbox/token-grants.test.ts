@@ -80,6 +80,7 @@ describe('the request on the provider’s page is granted', () => {
     const sandbox = await sandboxFor();
     const response = await send(sandbox, tokenRequests[name]);
     expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('pragma')).toBe('no-cache');
     expect(response.headers.get('content-type')).toBe('application/json');
     const tokens = await Promise.all([1, 2, 3, 4].map(() => newToken(sandbox, name)));
     expect(new Set(tokens).size).toBe(4);

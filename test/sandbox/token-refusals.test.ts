@@ -4,6 +4,7 @@ import {
   members,
   type ProviderName,
   providerNames,
+  raw,
   type Sent,
   sandboxFor,
   send,
@@ -50,6 +51,7 @@ const wrong: Readonly<Record<ProviderName, readonly Wrong[]>> = {
     ['no Basic', { headers: without(podero.headers, 'authorization') }, 'invalid_client'],
     ['Bearer', authorized('Bearer x'), 'invalid_client'],
     ['Basic without base64', authorized('Basic sandbox:sandbox-secret'), 'invalid_client'],
+    ['Basic with a stray character', authorized(`${sandboxBasic}!`), 'invalid_client'],
     ['Basic without credentials', authorized('Basic'), 'invalid_client'],
     ['Basic without a colon', authorized(basic('sandbox')), 'invalid_client'],
     ['a wrong secret', authorized(basic('sandbox:guess')), 'invalid_client'],
@@ -106,6 +108,12 @@ describe.each(providerNames)('a wrong token request to %s gets the error of RFC 
 });
 
 describe('what surrounds a refusal', () => {
+  test('JSON that is not UTF-8 is malformed, wherever it is not', async () => {
+    const body = '{"clientID":"sandbox","clientSecret":"sandbox-secret","x":"\xff"}';
+    const head = [`POST ${nitro.path} HTTP/1.1`, 'Content-Type: application/json', `Content-Length: ${body.length}`];
+    expect(await raw(await sandboxFor(), head, body)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   test('a refusal names Basic where the client used it or had to, and nowhere else', async () => {
     const sandbox = await sandboxFor();
     const challenge = async (request: Sent) => (await send(sandbox, request)).headers.get('www-authenticate');

@@ -1,0 +1,52 @@
+import type { Clock } from '../../src/clock.ts';
+
+/** A clock that is moved, not slept on. */
+export class MovedClock implements Clock {
+  #monotonicMs = 1_000_000;
+  #wallMs = Date.UTC(2026, 10, 21);
+  #timers: { atMs: number; callback: () => void }[] = [];
+
+  monotonicMs(): number {
+    return this.#monotonicMs;
+  }
+
+  wallMs(): number {
+    return this.#wallMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { atMs: this.#monotonicMs + Math.max(0, delayMs), callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Time passes: timers that fall due are called, in their order, each at its time. */
+  advance(ms: number): void {
+    const endMs = this.#monotonicMs + ms;
+    for (;;) {
+      const due = this.#timers.filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((other) => other !== due);
+      this.#set(Math.max(due.atMs, this.#monotonicMs));
+      due.callback();
+    }
+    this.#set(endMs);
+  }
+
+  /** Only the wall clock moves: somebody set it, or the machine slept. */
+  jump(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  /** How many timers are waiting. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
+  #set(monotonicMs: number): void {
+    this.#wallMs += monotonicMs - this.#monotonicMs;
+    this.#monotonicMs = monotonicMs;
+  }
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import { type App, startApp } from '../../src/app.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { createLog } from '../../src/observe/log.ts';
+import type { Api } from './api.ts';
+import { CLIENT_ID, CLIENT_SECRET, expectNoCanary } from './canary.ts';
+import { type CallOptions, call, type Reply } from './client.ts';
+import type { IdentityProvider } from './identity-provider.ts';
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** A whole proxy, as `bearerway run` starts it, on free ports; its log is kept. */
+export class Proxy {
+  readonly app: App;
+  readonly port: number;
+  readonly log: LogLine[];
+
+  constructor(app: App, log: LogLine[]) {
+    this.app = app;
+    this.port = app.bound.port;
+    this.log = log;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.app.admin?.port}`;
+  }
+
+  /** One request on a connection of its own. */
+  call(path: string, options: CallOptions = {}): Promise<Reply> {
+    return call(this.port, path, options);
+  }
+
+  /** The log lines of requests. */
+  get requests(): LogLine[] {
+    return this.log.filter(({ msg }) => msg === 'request');
+  }
+}
+
+export interface ProxyOptions {
+  readonly clock?: Clock;
+  /** Whether the config is to be read as it is; else ports are chosen and a log at `trace` is kept. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts one from a config as `proxy.yaml` spells it. When the test ends it is stopped, and its log must hold no secret. */
+export async function startProxy(
+  config: Readonly<Record<string, unknown>>,
+  { clock = systemClock, env = {} }: ProxyOptions = {},
+): Promise<Proxy> {
+  const source = stringify({
+    admin: { port: 0 },
+    shutdown: { timeout: '0s' },
+    ...config,
+    listen: { port: 0, ...(config['listen'] ?? {}) },
+  });
+  const lines: LogLine[] = [];
+  const log = createLog('trace', {
+    write(line) {
+      expectNoCanary(line, 'a log line');
+      lines.push(JSON.parse(line));
+    },
+  });
+  const app = await startApp(parseConfig(source, { file: 'proxy.yaml', env }), {
+    clock,
+    log,
+    random: Math.random,
+    newId: randomUUID,
+  });
+  onTestFinished(() => app.stop());
+  return new Proxy(app, lines);
+}
+
+/** A credential for the test's identity provider. */
+export function credentialFor(
+  provider: IdentityProvider,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { tokenUrl: provider.url, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, ...more };
+}
+
+/** One route `/api` with one credential: what most tests need. */
+export function oneRoute(
+  api: Api,
+  provider: IdentityProvider,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return {
+    credentials: { main: credentialFor(provider) },
+    routes: [{ prefix: '/api', upstream: api.url, credential: 'main', ...more }],
+  };
+}
