@@ -24,7 +24,7 @@ import { drain } from './server/drain.ts';
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
-  /** From 0 up to 1, as Math.random. */
+  /** From 0 up to 1. */
   readonly random: () => number;
   readonly newId: () => string;
 }

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 
 /** Says that the config is fine, or rejects with the ConfigError that lists every fault. */
 export async function check({ config: file }: { readonly config: string }, { env, stdout }: Process): Promise<void> {

@@ -3,6 +3,7 @@ import { ConfigError } from '../config/faults.ts';
 import { version } from '../version.ts';
 import { check } from './check.ts';
 import { Complaint, Usage } from './complaint.ts';
+import type { Process } from './process.ts';
 import { routes } from './routes.ts';
 import { run } from './run.ts';
 import { sandbox } from './sandbox.ts';
@@ -10,9 +11,6 @@ import { schema } from './schema.ts';
 
 /** Fine; failed while running; wrong usage or wrong config. */
 export type ExitCode = 0 | 1 | 2;
-
-/** What a command may use of the process. */
-export type Process = Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'>;
 
 /** Parses the words and calls the command. Resolves with the exit code when it is done; failures are told on stderr. */
 export async function runProgram(words: readonly string[], process: Process): Promise<number> {

@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import type { RouteConfig } from '../config/schema.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 
 /** Prints the route table. */
 export async function routes({ config: file }: { readonly config: string }, { env, stdout }: Process): Promise<void> {

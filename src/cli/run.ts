@@ -7,7 +7,7 @@ import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { version } from '../version.ts';
 import { aboutPort } from './complaint.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 import { routeTable } from './routes.ts';
 import { untilSignal } from './signals.ts';
 
@@ -23,7 +23,11 @@ export async function run(words: RunWords, process: Process): Promise<void> {
   const config = await loadConfig(words.config, process.env);
   const format =
     words.logFormat ?? (config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format);
-  const { log, flush } = openLog({ level: words.logLevel ?? config.log.level, format });
+  const { log, flush } = openLog({
+    level: words.logLevel ?? config.log.level,
+    format,
+    colour: !process.env['NO_COLOR'],
+  });
   try {
     await serve({ config, log, words, process });
   } finally {

@@ -1,7 +1,7 @@
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { parseDuration } from '../units.ts';
 import { aboutPort, Usage } from './complaint.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 
 export interface SandboxWords {
   readonly port: string;

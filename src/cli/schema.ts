@@ -1,5 +1,5 @@
 import { jsonSchema } from '../config/schema.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 
 /** Prints the JSON Schema of `proxy.yaml`. */
 export function schema({ stdout }: Pick<Process, 'stdout'>): void {

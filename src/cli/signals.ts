@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Log } from '../observe/log.ts';
-import type { Process } from './program.ts';
+import type { Process } from './process.ts';
 
 /** Terminals and npm may deliver one key press as two signals; the second is an order only after this. Milliseconds. */
 const ECHO_MS = 1000;

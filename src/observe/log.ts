@@ -8,13 +8,14 @@ export type Log = Logger;
 export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'json' | 'pretty';
+  readonly colour: boolean;
 }
 
 /** Bytes that are held for a destination that does not take them; what comes on top is dropped and counted. */
 const MOST_HELD = 8 * 1024 * 1024;
 
 /** A log on standard output. `flush` writes what is held, at the end of the process. */
-export function openLog({ level, format }: LogOptions): { readonly log: Log; readonly flush: () => void } {
+export function openLog({ level, format, colour }: LogOptions): { readonly log: Log; readonly flush: () => void } {
   const destination = pino.destination({ dest: 1, sync: false, maxLength: MOST_HELD });
   let dropped = 0;
   destination.on('drop', () => {
@@ -24,7 +25,7 @@ export function openLog({ level, format }: LogOptions): { readonly log: Log; rea
     if (dropped > 0) log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
     dropped = 0;
   });
-  const log = createLog(level, format === 'json' ? destination : prettyLines(destination));
+  const log = createLog(level, format === 'json' ? destination : prettyLines(destination, colour));
   const flush = (): void => {
     try {
       destination.flushSync();
@@ -48,9 +49,9 @@ export function createLog(level: LogOptions['level'], destination: pino.Destinat
   );
 }
 
-function prettyLines(destination: pino.DestinationStream): pino.DestinationStream {
+function prettyLines(destination: pino.DestinationStream, colorize: boolean): pino.DestinationStream {
   return pretty({
-    colorize: process.env['NO_COLOR'] === undefined,
+    colorize,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
     ignore: 'requestId,client',
