@@ -28,6 +28,11 @@ export async function run(words: RunWords, process: Process): Promise<void> {
     format,
     colour: !process.env['NO_COLOR'],
   });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ stack: error.stack }, 'a fault of ours; ending');
+    flush();
+    process.exit(1);
+  });
   try {
     await serve({ config, log, words, process });
   } finally {

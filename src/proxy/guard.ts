@@ -87,17 +87,15 @@ function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
 
 /** A page that a browser shows must not use our credentials, whichever way it asks. */
 function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: readonly string[]): void {
-  const site = fields.get('sec-fetch-site');
+  const sites = fields.all('sec-fetch-site');
   const origins = fields.all('origin');
-  if (origins.length === 0 && (site === undefined || site === 'none')) return;
-  // A page's own origin is left out of its same-origin GETs; it must be allowed like any other.
-  const asking = origins.length === 0 && site === 'same-origin' ? [`http://${host}`, `https://${host}`] : origins;
-  const allowed = asking.length > 0 && (origins.length === 0 ? asking.some(isAllowed) : asking.every(isAllowed));
-  if (!allowed) throw new Failure('origin_denied', 'listen.allowedOrigins can name the origin of a page that may ask');
-
-  function isAllowed(origin: string): boolean {
-    return allowedOrigins.includes(origin);
-  }
+  if (origins.length === 0 && sites.every((site) => site === 'none')) return;
+  const isAllowed = (origin: string): boolean => allowedOrigins.includes(origin);
+  // A browser leaves the origin out of a page's GETs to where it came from: that is our own, and must be allowed like any.
+  const sameOrigin = origins.length === 0 && sites.every((site) => site === 'same-origin');
+  if (origins.length > 0 && origins.every(isAllowed)) return;
+  if (sameOrigin && [`http://${host}`, `https://${host}`].some(isAllowed)) return;
+  throw new Failure('origin_denied', 'listen.allowedOrigins can name the origin of a page that may ask');
 }
 
 /** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */

@@ -27,7 +27,6 @@ export interface HandleOptions {
 interface Passage {
   readonly record: RequestRecord;
   readonly relay: Relay;
-  readonly signal: AbortSignal;
   /** The body, once it is on its way: to be settled when all is over. */
   body: OutboundBody | undefined;
 }
@@ -36,8 +35,8 @@ export function handle(options: HandleOptions): Handler {
   const { guard, routes, replayMemory, mostInFlight, hopId, clock, newRequestId, observe } = options;
   let inFlight = 0;
 
-  async function carry(inbound: InboundRequest, passage: Passage): Promise<void> {
-    const { record, relay, signal } = passage;
+  async function carry(inbound: InboundRequest, passage: Passage, signal: AbortSignal): Promise<void> {
+    const { record, relay } = passage;
     if (inFlight > mostInFlight)
       throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
     const { target, consumed } = guard(inbound);
@@ -62,22 +61,9 @@ export function handle(options: HandleOptions): Handler {
   }
 
   /** One record, from now until all is over. */
-  function passage(
-    inbound: Pick<RequestRecord, 'requestId' | 'method' | 'client'>,
-    client: Answer,
-    signal: AbortSignal,
-  ): Passage {
+  function passage(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
     const beganAtMs = clock.monotonicMs();
-    const { requestId, method } = inbound;
-    const record: RequestRecord = {
-      requestId,
-      method,
-      client: inbound.client,
-      status: CLIENT_LEFT,
-      durationMs: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-    };
+    const record: RequestRecord = { ...who, status: CLIENT_LEFT, durationMs: 0, bytesIn: 0, bytesOut: 0 };
     const over = (): void => {
       inFlight -= 1;
       begun.body?.settle();
@@ -85,19 +71,19 @@ export function handle(options: HandleOptions): Handler {
       observe(record);
     };
     inFlight += 1;
-    const begun: Passage = { record, relay: new Relay({ client, record, clock, over }), signal, body: undefined };
+    const begun: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
     return begun;
   }
 
   return {
     serve(inbound, client, signal) {
       const requestId = givenRequestId(inbound.fields) ?? newRequestId();
-      const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client, signal);
+      const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client);
       signal.addEventListener('abort', () => begun.relay.clientLeft(), { once: true });
-      carry(inbound, begun).catch((thrown) => begun.relay.fail(thrown));
+      carry(inbound, begun, signal).catch((thrown) => begun.relay.fail(thrown));
     },
     refuse(failure, client, answer) {
-      passage({ requestId: newRequestId(), method: '-', client }, answer, AbortSignal.any([])).relay.fail(failure);
+      passage({ requestId: newRequestId(), method: '-', client }, answer).relay.fail(failure);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { InboundRequest } from '../exchange.ts';
+import type { AnswerHead, InboundRequest } from '../exchange.ts';
 import type { Fields } from '../fields.ts';
 
 /** Fields that speak of one connection only (RFC 9110 §7.6.1), or of framing, which is the sender's own. */
@@ -80,12 +80,12 @@ function forwarded({ client, fields }: InboundRequest): string[] {
 }
 
 /** Those of an API's fields that go to the client: all but those of the connection, in order and case. */
-export function returnable(fields: Fields): Fields {
+export function returnable({ status, fields }: Pick<AnswerHead, 'status' | 'fields'>): Fields {
   const named = new Set(fields.tokens('connection'));
-  return fields.without(
-    (name) =>
-      (connectionFields.has(name) && name !== 'trailer' && name !== 'proxy-authenticate') ||
-      named.has(name) ||
-      name === 'bearerway-retry',
-  );
+  return fields.without((name) => {
+    if (name === 'trailer' || name === 'proxy-authenticate') return named.has(name);
+    // RFC 9110 §8.6: an answer that can have no body has no length.
+    if (name === 'content-length' && status === 204) return true;
+    return connectionFields.has(name) || named.has(name) || name === 'bearerway-retry';
+  });
 }

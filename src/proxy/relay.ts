@@ -39,19 +39,19 @@ export class Relay implements Answer {
   }
 
   interim(head: AnswerHead): void {
-    if (!this.#over) this.#client.interim({ ...head, fields: returnable(head.fields) });
+    if (!this.#over) this.#client.interim({ ...head, fields: returnable(head) });
   }
 
   head(head: AnswerHead, flow: AnswerFlow): void {
     if (this.#over) return;
-    this.#headed = true;
     this.#flow = flow;
     this.#record.status = head.status;
     this.#record.upstreamMs = head.upstreamMs;
     this.#record.retry = head.retry;
-    const fields = returnable(head.fields);
+    const fields = returnable(head);
     const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
     this.#client.head({ ...head, fields: marked }, { resume: this.#resume, cancel: () => flow.cancel() });
+    this.#headed = true;
   }
 
   data(chunk: Buffer): boolean {

@@ -240,7 +240,7 @@ function broken(code: string): readonly [FailureCode, string] {
   ) {
     return ['upstream_tls', 'the identity of the API could not be verified, or TLS with it failed'];
   }
-  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_CONTENT_LENGTH)/.test(code)) {
+  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_CONTENT_LENGTH|ERR_INVALID_CHAR|ERR_HTTP_INVALID)/.test(code)) {
     return ['upstream_invalid', `its answer breaks HTTP (${code})`];
   }
   if (/^(UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT)/.test(code)) {
