@@ -15,7 +15,17 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+    const dueMs = performance.now() + delayMs;
+    // setTimeout drops fractions and counts in whole milliseconds of its own: it may be early, so it is asked again.
+    const wait = (): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          if (performance.now() < dueMs) timer = wait();
+          else callback();
+        },
+        Math.min(Math.ceil(dueMs - performance.now()), LONGEST_TIMER_MS),
+      ).unref();
+    let timer = wait();
     return () => clearTimeout(timer);
   },
 };
