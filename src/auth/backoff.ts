@@ -16,7 +16,9 @@ export class Backoff {
   readonly #clock: Clock;
   readonly #random: () => number;
   #failure: Failure | undefined;
-  #failures = 0;
+  /** Since the last success, each kind on its own: an outage does not make a refused client better known. */
+  #refusals = 0;
+  #outages = 0;
   #untilMs = 0;
 
   constructor(clock: Clock, random: () => number) {
@@ -35,21 +37,24 @@ export class Backoff {
   }
 
   failed(failure: Failure): void {
-    this.#failures = failure.code === this.#failure?.code ? this.#failures + 1 : 0;
     this.#failure = failure;
     this.#untilMs = this.#clock.monotonicMs() + this.#delayMs(failure);
   }
 
   succeeded(): void {
     this.#failure = undefined;
-    this.#failures = 0;
+    this.#refusals = 0;
+    this.#outages = 0;
     this.#untilMs = 0;
   }
 
   #delayMs({ code, retryAfterMs }: Failure): number {
     if (retryAfterMs !== undefined) return Math.min(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS);
-    const doubled = 2 ** Math.min(this.#failures, 20);
-    if (code === 'token_refused') return Math.min(REFUSED_BASE_MS * doubled, REFUSED_CAP_MS);
-    return this.#random() * Math.min(RETRY_BASE_MS * doubled, RETRY_CAP_MS);
+    if (code === 'token_refused') return doubled(REFUSED_BASE_MS, REFUSED_CAP_MS, this.#refusals++);
+    return this.#random() * doubled(RETRY_BASE_MS, RETRY_CAP_MS, this.#outages++);
   }
+}
+
+function doubled(base: number, cap: number, times: number): number {
+  return Math.min(base * 2 ** times, cap);
 }
