@@ -48,12 +48,14 @@ function relative(claim: unknown, unit: 's' | 'ms'): number | undefined {
 
 /** Epoch seconds, epoch milliseconds or RFC 3339. Seconds reach this number in the year 5138. */
 const FEWEST_EPOCH_MS = 1e11;
+/** Date.parse makes a date of nearly anything, and takes one without an offset for this machine's own time. */
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 function absolute(claim: unknown, dateMs: number): number | undefined {
   if (claim === undefined || claim === null) return undefined;
   const number = typeof claim === 'string' && /^\d+(\.\d+)?$/.test(claim) ? Number(claim) : claim;
   if (typeof number === 'number') return (number < FEWEST_EPOCH_MS ? number * 1000 : number) - dateMs;
-  const parsed = typeof claim === 'string' ? Date.parse(claim) : Number.NaN;
+  const parsed = typeof claim === 'string' && RFC_3339.test(claim) ? Date.parse(claim) : Number.NaN;
   return Number.isNaN(parsed) ? undefined : parsed - dateMs;
 }
 
