@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { tokenRequest } from '../../src/auth/token-request.ts';
+import { Secret } from '../../src/secret.ts';
+import { CLIENT_ID } from '../support/canary.ts';
+import { credentialOf } from './credential.ts';
+
+/** Every character that one of the encodings changes. */
+const SECRET = 'a+b/c:d%e é';
+
+function requestOf(spelt: Readonly<Record<string, unknown>>) {
+  const { url, headers, body } = tokenRequest(credentialOf(spelt), new Secret(SECRET));
+  const basic = /^Basic (.+)$/.exec(headers['authorization'] ?? '')?.[1];
+  return {
+    url,
+    headers,
+    body,
+    form: Object.fromEntries(new URLSearchParams(body)),
+    basic: basic === undefined ? undefined : Buffer.from(basic, 'base64').toString('utf8'),
+  };
+}
+
+test('a plain credential is asked for as RFC 6749 §4.4.2 shows: a form, and HTTP Basic', () => {
+  const { url, headers, body, basic } = requestOf({});
+
+  expect(url).toBe('https://id.example.com/token');
+  expect(body).toBe('grant_type=client_credentials');
+  expect(headers).toMatchObject({ 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' });
+  expect(basic).toBe(`${CLIENT_ID}:a%2Bb%2Fc%3Ad%25e+%C3%A9`);
+});
+
+test('basicEncoding form: id and secret are form-encoded each, so that a colon in one cannot end it', () => {
+  expect(requestOf({ clientId: 'i:d é', basicEncoding: 'form' }).basic).toBe('i%3Ad+%C3%A9:a%2Bb%2Fc%3Ad%25e+%C3%A9');
+});
+
+test('basicEncoding raw: base64 of the bare strings, as UTF-8', () => {
+  expect(requestOf({ basicEncoding: 'raw' }).basic).toBe(`${CLIENT_ID}:${SECRET}`);
+});
+
+test('clientAuth post: id and secret are in the form, encoded once, and nowhere else', () => {
+  const { headers, body, form } = requestOf({ clientAuth: 'post' });
+
+  expect(form).toEqual({ grant_type: 'client_credentials', client_id: CLIENT_ID, client_secret: SECRET });
+  expect(body).toContain('client_secret=a%2Bb%2Fc%3Ad%25e+%C3%A9');
+  expect(headers).not.toHaveProperty('authorization');
+});
+
+test('clientAuth post in JSON: the same fields as members', () => {
+  const { headers, body } = requestOf({ clientAuth: 'post', request: { format: 'json' } });
+
+  expect(headers['content-type']).toBe('application/json');
+  expect(JSON.parse(body)).toEqual({
+    grant_type: 'client_credentials',
+    client_id: CLIENT_ID,
+    client_secret: SECRET,
+  });
+});
+
+test('clientAuth basic in JSON: no secret in the body', () => {
+  const { body, basic } = requestOf({ request: { format: 'json' } });
+
+  expect(JSON.parse(body)).toEqual({ grant_type: 'client_credentials' });
+  expect(basic).toContain(CLIENT_ID);
+});
+
+test('scopes are joined with spaces, spelt as a list or as text; audience goes beside them', () => {
+  const spelt = { audience: 'https://crm.example.com' };
+
+  for (const scope of [['orders', 'users'], 'orders users']) {
+    expect(requestOf({ ...spelt, scope }).form).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'orders users',
+      audience: 'https://crm.example.com',
+    });
+  }
+  expect(JSON.parse(requestOf({ ...spelt, scope: ['a', 'b'], request: { format: 'json' } }).body)).toMatchObject({
+    scope: 'a b',
+  });
+});
+
+test('every field can have another name', () => {
+  const fields = { clientId: 'id', clientSecret: 'key', grantType: 'grant', scope: 'scopes', audience: 'resource' };
+
+  expect(requestOf({ clientAuth: 'post', scope: 'x', audience: 'y', request: { fields } }).form).toEqual({
+    ...{ id: CLIENT_ID, key: SECRET, grant: 'client_credentials', scopes: 'x', resource: 'y' },
+  });
+});
+
+test.each([
+  ['clientId', 'client_id'],
+  ['clientSecret', 'client_secret'],
+  ['grantType', 'grant_type'],
+  ['scope', 'scope'],
+  ['audience', 'audience'],
+])('fields.%s: null leaves it out, and only it', (field, name) => {
+  const spelt = { clientAuth: 'post', scope: 'x', audience: 'y' };
+  const { [name]: left, ...others } = requestOf(spelt).form;
+
+  expect(left).toBeDefined();
+  expect(requestOf({ ...spelt, request: { fields: { [field]: null } } }).form).toEqual(others);
+});
+
+test('params are more fields of the body, and stand over ours of the same name', () => {
+  const params = { resource: 'https://a.example/ü?x=1&y', grant_type: 'urn:custom' };
+
+  expect(requestOf({ request: { params } }).form).toEqual(params);
+  expect(JSON.parse(requestOf({ request: { params, format: 'json' } }).body)).toEqual(params);
+});
+
+test('query parameters are added to the URL, behind those it has', () => {
+  const query = { expires_in: '1', 'a b': 'c&d' };
+
+  expect(requestOf({ request: { query } }).url).toBe('https://id.example.com/token?expires_in=1&a+b=c%26d');
+  expect(requestOf({ tokenUrl: 'https://id.example.com/token?v=2', request: { query } }).url).toBe(
+    'https://id.example.com/token?v=2&expires_in=1&a+b=c%26d',
+  );
+});
+
+test('headers are added, and stand over ours whatever their case', () => {
+  const { headers } = requestOf({
+    request: { headers: { 'Content-Type': 'application/vnd.api+json', 'X-Tenant': 'blue', 'USER-AGENT': 'crm' } },
+  });
+
+  expect(headers).toEqual({
+    accept: 'application/json',
+    authorization: expect.stringMatching(/^Basic /),
+    'content-type': 'application/vnd.api+json',
+    'user-agent': 'crm',
+    'x-tenant': 'blue',
+  });
+});
+
+test('every default of a preset can be overridden, and what is not named stays the preset', () => {
+  const { url, headers, body } = requestOf({
+    tokenUrl: undefined,
+    provider: 'nitro',
+    baseUrl: 'https://other.example/api/',
+    request: { fields: { grantType: 'grant_type' }, headers: { 'X-Tenant': 'blue' } },
+  });
+
+  expect(url).toBe('https://other.example/api/oauth/token');
+  expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-tenant': 'blue' });
+  expect(JSON.parse(body)).toEqual({ clientID: CLIENT_ID, clientSecret: SECRET, grant_type: 'client_credentials' });
+});
+
+test.each([
+  ['nitro', 'https://api.gonitro.dev/oauth/token'],
+  ['podero', 'https://app.podero.com/oauth2/token/'],
+])('%s has one API for everybody, which need not be spelt', (provider, url) => {
+  expect(requestOf({ tokenUrl: undefined, provider }).url).toBe(url);
+});
