@@ -26,6 +26,8 @@ export class Api {
   readonly #provider: IdentityProvider | undefined;
   #once: Behaviour[] = [];
   #always: Behaviour | undefined;
+  #receiving = 0;
+  #awaited: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
   constructor(url: string, provider: IdentityProvider | undefined) {
     this.url = url;
@@ -50,12 +52,21 @@ export class Api {
     this.#always = behaviour;
   }
 
+  /** Resolves when so many bytes of the newest request's body have come in. */
+  received(bytes: number): Promise<void> {
+    if (this.#receiving >= bytes) return Promise.resolve();
+    return new Promise((resolve) => this.#awaited.push({ bytes, resolve }));
+  }
+
   serve(request: IncomingMessage, response: ServerResponse): void {
     const hash = createHash('sha256');
     let bodyLength = 0;
+    this.#receiving = 0;
     request.on('data', (chunk: Buffer) => {
       hash.update(chunk);
       bodyLength += chunk.length;
+      this.#receiving = bodyLength;
+      for (const { bytes, resolve } of this.#awaited) if (bodyLength >= bytes) resolve();
     });
     request.on('error', () => {});
     request.on('end', () => {
@@ -67,8 +78,10 @@ export class Api {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (this.#provider !== undefined && (token === undefined || !this.#provider.accepts(token)))
-      return refuse(request, response);
+    if (this.#provider !== undefined && (token === undefined || !this.#provider.accepts(token))) {
+      refuse(request, response);
+      return;
+    }
     const { method, url, headers } = request;
     const seen = this.requests.at(-1);
     response.writeHead(200, { 'content-type': 'application/json' });

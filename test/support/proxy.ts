@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { type App, startApp } from '../../src/app.ts';
@@ -13,15 +14,17 @@ import type { IdentityProvider } from './identity-provider.ts';
 export type LogLine = Readonly<Record<string, unknown>>;
 
 /** A whole proxy, as `bearerway run` starts it, on free ports; its log is kept. */
-export class Proxy {
+export class RunningProxy {
   readonly app: App;
   readonly port: number;
   readonly log: LogLine[];
+  readonly #logged: EventEmitter;
 
-  constructor(app: App, log: LogLine[]) {
+  constructor(app: App, log: LogLine[], logged: EventEmitter) {
     this.app = app;
     this.port = app.bound.port;
     this.log = log;
+    this.#logged = logged;
   }
 
   get url(): string {
@@ -41,7 +44,15 @@ export class Proxy {
   get requests(): LogLine[] {
     return this.log.filter(({ msg }) => msg === 'request');
   }
+
+  /** The log lines of requests, when there are so many. */
+  async served(count: number): Promise<LogLine[]> {
+    while (this.requests.length < count) await once(this.#logged, 'line');
+    return this.requests;
+  }
 }
+
+export type { RunningProxy as Proxy };
 
 export interface ProxyOptions {
   readonly clock?: Clock;
@@ -53,7 +64,7 @@ export interface ProxyOptions {
 export async function startProxy(
   config: Readonly<Record<string, unknown>>,
   { clock = systemClock, env = {} }: ProxyOptions = {},
-): Promise<Proxy> {
+): Promise<RunningProxy> {
   const source = stringify({
     admin: { port: 0 },
     shutdown: { timeout: '0s' },
@@ -61,10 +72,12 @@ export async function startProxy(
     listen: { port: 0, ...(config['listen'] ?? {}) },
   });
   const lines: LogLine[] = [];
+  const logged = new EventEmitter();
   const log = createLog('trace', {
     write(line) {
       expectNoCanary(line, 'a log line');
       lines.push(JSON.parse(line));
+      logged.emit('line');
     },
   });
   const app = await startApp(parseConfig(source, { file: 'proxy.yaml', env }), {
@@ -74,7 +87,7 @@ export async function startProxy(
     newId: randomUUID,
   });
   onTestFinished(() => app.stop());
-  return new Proxy(app, lines);
+  return new RunningProxy(app, lines, logged);
 }
 
 /** A credential for the test's identity provider. */
