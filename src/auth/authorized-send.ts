@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import type { Answer, AnswerHead, OutboundRequest, Send } from '../exchange.ts';
+import type { Answer, AnswerHead, OutboundRequest, RetryOutcome, Send } from '../exchange.ts';
 import { CoolDown } from './cool-down.ts';
 import type { Injection } from './injection.ts';
 import { HeldRefusal } from './refusal.ts';
@@ -23,17 +23,19 @@ export function authorizedSend(send: Send, { tokens, injection, statuses, clock 
 
   const firstTry = (request: OutboundRequest, token: Token, answer: Answer, signal: AbortSignal): void => {
     const renewAndSendOnceMore = (refusal: HeldRefusal): void => {
+      const answerAfterAll = (retry: RetryOutcome): void => {
+        request.body?.settle();
+        refusal.release(retry);
+      };
       tokens.renew(token, signal).then(
         (renewed) => {
           if (signal.aborted) return;
+          // The upload went on meanwhile: it may have become more than is kept.
+          if (request.body?.replayable === false) return answerAfterAll('skipped; reason=body-too-large');
           refusal.drop();
           send(injection.inject(request, renewed), new SecondAnswer(answer, onHead(request, renewed)), signal);
         },
-        () => {
-          if (signal.aborted) return;
-          request.body?.settle();
-          refusal.release('skipped; reason=token-unavailable');
-        },
+        () => signal.aborted || answerAfterAll('skipped; reason=token-unavailable'),
       );
     };
     const refusal = new HeldRefusal(answer, {
