@@ -156,7 +156,9 @@ function finish(sink: BodySink, ending: Failure | 'end'): void {
  */
 export async function outboundBody(body: InboundBody, keep: KeepPolicy): Promise<OutboundBody> {
   const { length } = body;
-  if (length === undefined || length > keep.most || !keep.memory.take(length)) return new StreamedBody(body, keep);
+  if (length === undefined) return new StreamedBody(body, keep);
+  // Too much to be kept whole: a part of it would be of no use, and take room from others.
+  if (length > keep.most || !keep.memory.take(length)) return new StreamedBody(body, { ...keep, most: 0 });
   try {
     return new WholeBody(await readWhole(body, length), keep.memory);
   } catch (error) {
