@@ -29,7 +29,9 @@ export interface Admission {
 export type Guard = (request: InboundRequest) => Admission;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const hostPattern = /^([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+/** RFC 3986 §3.2.2, no longer than a name can be; encoded, it holds no control character. */
+const hostPattern =
+  /^((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[2-9A-Fa-f][0-9A-Fa-f]){1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
 /** A guard throws the Failure that answers a request it does not let through. */
 export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
