@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { parseTarget, withoutParameter } from '../../src/proxy/target.ts';
+
+describe('what is data passes as the bytes that came', () => {
+  test.each([
+    '/',
+    '/api',
+    '/api/',
+    '/api/a%2Fb',
+    '/api/a%2fb/c',
+    '/api/a%5Cb',
+    '/api/%252e%252e/x',
+    '/api/%252fx',
+    '/api/a//b',
+    '/api/a///',
+    '/api/...',
+    '/api/.hidden',
+    '/api/a..b/..c/d..',
+    '/api/a;b=c/x',
+    '/api/;..',
+    '/api/%c0%ae%c0%ae/x',
+    '/api/%E2%82%AC',
+    '/api/"<>^`{|}',
+    "/api/:@!$&'()*+,;=~_-",
+    '/API/x',
+    '/@scope%2fname',
+    '/api/http://evil.example/x',
+  ])('path %s', (path) => {
+    expect(parseTarget(path)).toEqual({ authority: undefined, path, query: '' });
+  });
+
+  test.each(['?', '?x=/../..', '?a=%2e%2e%2f', '?%', '?%zz=%0', '?a?b', '?//', '?%00', '?"<>'])('query %s', (query) => {
+    expect(parseTarget(`/api${query}`)).toEqual({ authority: undefined, path: '/api', query });
+  });
+});
+
+describe('what could be read in two ways is refused', () => {
+  test.each([
+    ['a ".." segment', ['/api/..', '/api/../admin', '/..', '/api/a/../b', '/api//../x']],
+    ['a "." segment', ['/api/.', '/api/./x', '/.']],
+    ['one that is encoded', ['/api/%2e%2e/admin', '/api/%2E./x', '/api/.%2e', '/api/%2e', '/%2E%2E']],
+    ['one behind an encoded slash', ['/api/x%2f..%2fy', '/api/..%2fx', '/api%2f..%2fadmin', '/api/x%2F%2e%2e']],
+    ['one behind an encoded backslash', ['/api%5c..%5cadmin', '/api/%5c..', '/api/x%5C%2e%2e%5Cy']],
+    ['one with parameters', ['/api/..;/admin', '/api/..;a=b/x', '/api/%2e%2e;/x', '/api/..%3bx', '/api/.;/x']],
+    ['a backslash', ['/\\evil.example/x', '/api\\..\\admin', '/api/x?\\']],
+    ['two slashes at the start', ['//api/x', '///evil.example/x', '//', '//evil.example']],
+    ['a fragment', ['/api/x#frag', '/api#/../admin', '/api?x#y', '#']],
+    ['an encoded NUL', ['/api/%00', '/api/a%00.json']],
+    ['a "%" that encodes nothing', ['/api/%zz', '/api/%', '/api/%2', '/%%36%36', '/api/%u002e']],
+    ['bytes that may not stand in a target', ['/a b', '/a\tb', '/a\x7f', '/a\x80', '/a\0', '/a\r\n', '/é', '']],
+    ['neither a path nor a URL', ['*', 'api/x', '?x', 'localhost:8080', 'http:/x', 'http:x', '://x']],
+    ['another scheme', ['file:///etc/passwd', 'gopher://x/', 'ftp://localhost/', 'ws://localhost/', 'https+x://a/']],
+    ['user information', ['http://u:p@localhost/', 'http://localhost@evil.example/', 'http://@localhost/x']],
+    [
+      'dot segments of an absolute URL',
+      ['http://localhost/api/../x', 'http://localhost/%2e%2e', 'http://localhost//x'],
+    ],
+  ])('%s', (_, targets) => {
+    for (const target of targets) {
+      expect(() => parseTarget(target), target).toThrow(expect.objectContaining({ code: 'bad_request' }));
+    }
+  });
+});
+
+test.each([
+  ['http://localhost:8080/api/x?y', { authority: 'localhost:8080', path: '/api/x', query: '?y' }],
+  ['HTTPS://Localhost/x', { authority: 'Localhost', path: '/x', query: '' }],
+  ['http://localhost', { authority: 'localhost', path: '/', query: '' }],
+  ['http://localhost?x=/@', { authority: 'localhost', path: '/', query: '?x=/@' }],
+  ['http://localhost/a@b', { authority: 'localhost', path: '/a@b', query: '' }],
+  ['http://[::1]:8080/x', { authority: '[::1]:8080', path: '/x', query: '' }],
+])('an absolute URL is taken apart: %s', (target, parts) => {
+  expect(parseTarget(target)).toEqual(parts);
+});
+
+test.each([
+  ['', ''],
+  ['?', ''],
+  ['?a=1&b=2', '?a=1&b=2'],
+  ['?token=x', ''],
+  ['?token', ''],
+  ['?a=1&token=x&b=2', '?a=1&b=2'],
+  ['?token=x&token=y&a=token', '?a=token'],
+  ['?%74oken=x&a=%74oken', '?a=%74oken'],
+  ['?tokens=1&Token=2', '?tokens=1&Token=2'],
+  ['?a=%zz&%zz=b&&c', '?a=%zz&%zz=b&&c'],
+])('the client\'s own parameter "token" leaves %j as %j', (query, left) => {
+  expect(withoutParameter(query, 'token')).toBe(left);
+});
+
+test('a parameter whose name has a space is found in both of its spellings', () => {
+  expect(withoutParameter('?api+key=1&api%20key=2&apikey=3', 'api key')).toBe('?apikey=3');
+});
