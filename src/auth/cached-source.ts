@@ -91,9 +91,12 @@ export class CachedSource implements TokenSource {
   }
 
   async #fly(): Promise<Token> {
-    const { requestToken, store, backoff } = this.#options;
+    const { requestToken, store, backoff, clock } = this.#options;
     try {
       const token = await requestToken();
+      if (tokenState(token, clock) === 'expired') {
+        throw new Failure('token_unavailable', 'the token endpoint is so slow that its token had expired when it came');
+      }
       store.set(this.credential, token);
       backoff.succeeded();
       this.#flight = undefined;
