@@ -19,8 +19,11 @@ export function refreshAhead(
   { backoff, clock }: { readonly backoff: Backoff; readonly clock: Clock },
 ): () => void {
   let cancel = (): void => {};
+  let stopped = false;
   const schedule = (delayMs: number, action: () => void): void => {
     cancel();
+    // A token request that was under way at the end still tells its outcome.
+    if (stopped) return;
     cancel = clock.after(delayMs, action);
   };
 
@@ -40,5 +43,8 @@ export function refreshAhead(
       schedule(outcome.requestedAtMs + outcome.staleAfterMs - clock.monotonicMs(), () => renewUnlessResting(outcome));
   });
   source.refresh();
-  return () => cancel();
+  return () => {
+    stopped = true;
+    cancel();
+  };
 }
