@@ -14,6 +14,11 @@ interface Flight {
   readonly reject: (failure: unknown) => void;
 }
 
+interface Times {
+  readonly lifetimeMs?: number;
+  readonly staleAfterMs?: number;
+}
+
 /** A source on a clock that is moved, whose token requests end when the test says so. */
 export class TestedSource {
   readonly clock = new MovedClock();
@@ -40,15 +45,20 @@ export class TestedSource {
     return this.#flights.length;
   }
 
-  /** The token request under way gets `token-N`, N its number; by default it lives 100 s and is stale after 80. */
-  async answer({ lifetimeMs = 100_000, staleAfterMs = lifetimeMs * 0.8 } = {}): Promise<Token> {
+  /** The token request under way gets `token-N`, N its number; by default it lives 100 s and is stale after 80. `before` anybody else, the caller hears of it. */
+  async answer(
+    { lifetimeMs = 100_000, staleAfterMs }: Times = {},
+    before: (token: Token) => void = () => {},
+  ): Promise<Token> {
     const { number, beganAtMs, beganAtWallMs, resolve } = this.#landing();
     const token: Token = {
       value: new Secret(`token-${number}`),
       requestedAtMs: beganAtMs,
       requestedAtWallMs: beganAtWallMs,
-      ...{ lifetimeMs, staleAfterMs },
+      lifetimeMs,
+      staleAfterMs: staleAfterMs ?? lifetimeMs * 0.8,
     };
+    before(token);
     resolve(token);
     await settled();
     return token;
@@ -69,7 +79,7 @@ export class TestedSource {
   }
 
   /** A token that came at once. */
-  async first(times: { lifetimeMs?: number; staleAfterMs?: number } = {}): Promise<Token> {
+  async first(times: Times = {}): Promise<Token> {
     const got = this.get();
     await this.answer(times);
     return await got;
