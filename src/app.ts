@@ -12,6 +12,7 @@ import { type Log, requestLog, tokenLog } from './observe/log.ts';
 import { ReplayMemory } from './proxy/body.ts';
 import { guard } from './proxy/guard.ts';
 import { handle } from './proxy/handle.ts';
+import { plainName } from './proxy/headers.ts';
 import { pathPattern } from './proxy/path-pattern.ts';
 import { type Route, RouteTable } from './proxy/route-table.ts';
 import { upstream } from './proxy/upstream.ts';
@@ -161,7 +162,7 @@ function route(
     methods: given.methods,
     paths: given.paths?.map(pathPattern),
     fields: {
-      dropped: new Set(dropped.map((name) => name.toLowerCase())),
+      dropped: new Set(dropped.map((name) => plainName(name.toLowerCase()))),
       set: Object.entries(headers.set).flat(),
       forwarded: given.forwardedHeaders,
     },

@@ -20,7 +20,7 @@ const ownRequestFields = new Set([...connectionFields, 'host', 'content-length',
 
 /** What a route does to the fields of its requests. */
 export interface FieldPolicy {
-  /** In lower case: the field that the token goes into and those that the config removes or sets. */
+  /** As {@link plainName} has them: the field that the token goes into and those that the config removes or sets. */
   readonly dropped: ReadonlySet<string>;
   /** Name, value, … */
   readonly set: readonly string[];
@@ -45,7 +45,7 @@ export function forwardable(inbound: InboundRequest, { policy, consumed, request
   const named = new Set(fields.tokens('connection'));
   const idIsGiven = givenRequestId(fields) !== undefined && !named.has('x-request-id');
   const kept = fields.without((name) => {
-    const plain = withoutDisguise(name);
+    const plain = plainName(name);
     return (
       named.has(name) ||
       ownRequestFields.has(plain) ||
@@ -62,8 +62,11 @@ export function forwardable(inbound: InboundRequest, { policy, consumed, request
   return kept.with(...ours);
 }
 
-/** A twin spelt with other characters (`transfer_encoding`, `authorization_`), as the servers see it that fold them. */
-function withoutDisguise(name: string): string {
+/**
+ * A name in lower case without its disguise: its twins, spelt with other characters (`transfer_encoding`,
+ * `authorization_`), as the servers see them that fold them.
+ */
+export function plainName(name: string): string {
   if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return name;
   return name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }
