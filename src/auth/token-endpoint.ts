@@ -18,7 +18,7 @@ export interface TokenEndpointOptions {
 const LARGEST_ANSWER = 262_144;
 
 export interface TokenEndpoint {
-  /** Rejects with a Failure: `token_unavailable` when there is no whole answer, `token_invalid` when it is too large. */
+  /** Rejects with a Failure: `token_unavailable` when there is no whole answer, `token_invalid` when one of success is too large. */
   send(token: TokenRequest): Promise<TokenResponse>;
   close(): Promise<void>;
 }
@@ -31,11 +31,13 @@ export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOption
       const deadline = AbortSignal.timeout(timeout);
       try {
         const answer = await request(url, { dispatcher, method: 'POST', headers, body, signal: deadline });
+        const status = answer.statusCode;
         return {
-          status: answer.statusCode,
+          status,
           date: single(answer.headers['date']),
           retryAfter: single(answer.headers['retry-after']),
-          body: await text(answer.body),
+          // Its status says all that matters of an answer without a token, whatever becomes of its body.
+          body: status < 300 ? await text(answer.body) : await text(answer.body).catch(() => ''),
         };
       } catch (cause) {
         if (cause instanceof Failure) throw cause;

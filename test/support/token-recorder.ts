@@ -21,10 +21,12 @@ export class TokenRecorder {
   readonly port: number;
   readonly requests: RecordedRequest[] = [];
   behaviour: RecorderBehaviour = answering(jsonAnswer({ access_token: 'canary-token-bare', expires_in: 3600 }));
+  readonly close: () => Promise<void>;
   #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  constructor(port: number) {
+  constructor(port: number, close: () => Promise<void>) {
     this.port = port;
+    this.close = close;
   }
 
   url(path = '/token'): string {
@@ -59,12 +61,14 @@ export async function startTokenRecorder(): Promise<TokenRecorder> {
       recorder.record(request, socket);
     });
   });
-  const recorder = new TokenRecorder(await listening(server));
-  onTestFinished(async () => {
-    server.close();
+  let closed: Promise<unknown> | undefined;
+  const close = async (): Promise<void> => {
+    closed ??= once(server.close(), 'close');
     for (const socket of sockets) socket.destroy();
-    await once(server, 'close');
-  });
+    await closed;
+  };
+  const recorder = new TokenRecorder(await listening(server), close);
+  onTestFinished(close);
   return recorder;
 }
 
