@@ -63,7 +63,9 @@ export async function watchSecret(
 ): Promise<{ current: () => Secret | undefined; stop: () => void }> {
   let current = await source?.read();
   let cancel = (): void => {};
+  let stopped = false;
   const watch = (): void => {
+    if (stopped) return;
     cancel = clock.after(WATCH_INTERVAL_MS, () => {
       source?.read().then(
         (secret) => {
@@ -75,5 +77,11 @@ export async function watchSecret(
     });
   };
   if (source?.rotates === true) watch();
-  return { current: () => current, stop: () => cancel() };
+  return {
+    current: () => current,
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
 }

@@ -5,6 +5,7 @@ export class MovedClock implements Clock {
   #monotonicMs = 1_000_000;
   #wallMs = Date.UTC(2026, 10, 21);
   #timers: { atMs: number; callback: () => void }[] = [];
+  #awaited: (() => void)[] = [];
 
   monotonicMs(): number {
     return this.#monotonicMs;
@@ -17,6 +18,7 @@ export class MovedClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.#monotonicMs + Math.max(0, delayMs), callback };
     this.#timers.push(timer);
+    for (const resolve of this.#awaited.splice(0)) resolve();
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
@@ -38,6 +40,11 @@ export class MovedClock implements Clock {
   /** Only the wall clock moves: somebody set it, or the machine slept. */
   jump(ms: number): void {
     this.#wallMs += ms;
+  }
+
+  /** Resolves when the next timer is set. */
+  timerSet(): Promise<void> {
+    return new Promise((resolve) => this.#awaited.push(resolve));
   }
 
   /** How many timers are waiting. */

@@ -1,0 +1,165 @@
+import { Console } from 'node:console';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { format, inspect } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { asFailure, Failure, problem, reason } from '../src/errors.ts';
+import { createLog } from '../src/observe/log.ts';
+import { fileSecret, fixedSecret, Secret, watchSecret } from '../src/secret.ts';
+import { CLIENT_SECRET, expectNoCanary } from './support/canary.ts';
+import { MovedClock } from './support/clock.ts';
+
+const secret = new Secret(CLIENT_SECRET);
+const nested = { a: [{ b: new Map([['key', { secret }]]) }], set: new Set([secret]) };
+const failure = new Failure('token_refused', 'it refuses us', { cause: new Error('why', { cause: secret }) });
+
+const printed: Readonly<Record<string, () => string>> = {
+  'String()': () => String(secret),
+  'a template': () => `${secret}`,
+  concatenation: () => ['', secret].join(''),
+  'toLocaleString()': () => secret.toLocaleString(),
+  JSON: () => JSON.stringify({ secret, nested, list: [secret] }),
+  'JSON of an error': () => JSON.stringify(failure),
+  inspect: () => inspect(secret),
+  'inspect of what holds it': () => inspect(nested, { depth: 10 }),
+  'inspect of hidden properties': () => inspect(nested, { depth: 10, showHidden: true, getters: true }),
+  'inspect without custom': () => inspect(nested, { depth: 10, showHidden: true, customInspect: false }),
+  'format %s %o %O %j %d': () => format('%s %o %O %j %d', secret, secret, secret, secret, secret),
+  'its own keys and values': () => inspect([Reflect.ownKeys(secret), Object.entries(secret)]),
+  'a clone': () => inspect(structuredClone(secret)),
+  'a spread': () => inspect({ ...secret }),
+  'an error’s cause': () => inspect(failure, { depth: 10 }),
+  'an error’s stack': () => String(failure.stack),
+  'the reason for the log': () => reason(failure),
+  'an answer to a client': () => problem(failure, 'id').body.toString(),
+  'what was thrown': () => inspect(asFailure(secret), { depth: 10 }),
+};
+
+test.each(Object.keys(printed))('a secret does not show in %s', (way) => {
+  expectNoCanary(printed[way]?.() ?? '', way);
+});
+
+test('a secret does not show on the console or in a log line', () => {
+  let text = '';
+  const sink = new Writable({
+    write(chunk, _, done) {
+      text += chunk;
+      done();
+    },
+  });
+  const terminal = new Console(sink);
+  terminal.log(secret, nested, failure);
+  terminal.dir(nested, { depth: 10, showHidden: true });
+  terminal.table([{ secret }]);
+  const log = createLog('trace', { write: (line) => (text += line) });
+  log.error({ secret, nested, err: failure, deep: { list: [secret] } }, `told ${secret}`);
+  log.info(secret, 'told');
+  log.info(failure);
+
+  expect(text).toContain('[secret]');
+  expectNoCanary(text, 'what was printed');
+});
+
+test('only reveal gives a secret out', () => {
+  expect(secret.reveal()).toBe(CLIENT_SECRET);
+});
+
+async function secretFile(content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bearerway-secret-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'secret');
+  await writeFile(path, content);
+  return path;
+}
+
+test.each([
+  ['a', 'a'],
+  ['a\n', 'a'],
+  ['a\r\n', 'a'],
+  ['a\n\n', 'a\n'],
+  [' a \n', ' a '],
+  ['a\nb\n', 'a\nb'],
+  [`${CLIENT_SECRET}\n`, CLIENT_SECRET],
+])('a file with %j holds the secret %j', async (content, value) => {
+  expect((await fileSecret(await secretFile(content)).read()).reveal()).toBe(value);
+});
+
+test('a secret file is read anew each time', async () => {
+  const path = await secretFile('old\n');
+  const source = fileSecret(path);
+  expect((await source.read()).reveal()).toBe('old');
+
+  await writeFile(`${path}.new`, 'new\n');
+  await rename(`${path}.new`, path);
+
+  expect((await source.read()).reveal()).toBe('new');
+});
+
+test.each(['', '\n'])('a secret file that holds %j holds none; the message names the file', async (content) => {
+  const path = await secretFile(content);
+
+  await expect(fileSecret(path).read()).rejects.toThrow(path);
+});
+
+test('a secret file that is not there: the message names it', async () => {
+  const path = `${await secretFile('a')}.gone`;
+
+  await expect(fileSecret(path).read()).rejects.toThrow(path);
+});
+
+/** Time passes until the file is read, and the reading is over. */
+async function untilRead(clock: MovedClock, ms: number): Promise<void> {
+  const over = clock.timerSet();
+  clock.advance(ms);
+  await over;
+}
+
+test('a watched file is read every 5 s; what cannot be read leaves the last good one', async () => {
+  const path = await secretFile('old');
+  const clock = new MovedClock();
+  const watched = await watchSecret(fileSecret(path), clock);
+  onTestFinished(() => watched.stop());
+  await writeFile(path, '');
+  await untilRead(clock, 5000);
+  expect(watched.current()?.reveal()).toBe('old');
+
+  await writeFile(path, 'new');
+  clock.advance(4999);
+  expect(watched.current()?.reveal()).toBe('old');
+  await untilRead(clock, 1);
+  expect(watched.current()?.reveal()).toBe('new');
+});
+
+test('a watched secret that cannot be read at first is told at once', async () => {
+  const path = await secretFile('');
+
+  await expect(watchSecret(fileSecret(path), new MovedClock())).rejects.toThrow(path);
+});
+
+test('a secret of the config is not watched, and none is none', async () => {
+  const clock = new MovedClock();
+
+  expect((await watchSecret(fixedSecret('x'), clock)).current()?.reveal()).toBe('x');
+  expect((await watchSecret(undefined, clock)).current()).toBeUndefined();
+  expect(clock.waiting).toBe(0);
+});
+
+test('stopped while it reads, a watch sets no timer behind', async () => {
+  const clock = new MovedClock();
+  const { promise: read, resolve } = Promise.withResolvers<Secret>();
+  let readings = 0;
+  const source = {
+    rotates: true,
+    read: () => (readings++ === 0 ? Promise.resolve(new Secret('old')) : read),
+  };
+  const watched = await watchSecret(source, clock);
+  clock.advance(5000);
+  watched.stop();
+  resolve(new Secret('new'));
+  await read;
+  await Promise.resolve();
+
+  expect(clock.waiting).toBe(0);
+});
