@@ -154,11 +154,15 @@ export class Listener {
   /** CONNECT: the handler has a refusal for it, in words that help. */
   #tunnelAsked(request: IncomingMessage, socket: Socket): void {
     const { method = '', url = '', rawHeaders } = request;
-    this.#handler.serve(
-      { method, target: url, fields: new Fields(rawHeaders), body: undefined, client: peerOf(socket) },
-      new RawAnswer(socket),
-      new AbortController().signal,
-    );
+    const inbound = { method, target: url, fields: new Fields(rawHeaders), body: undefined, client: peerOf(socket) };
+    this.#behindOthers(socket, () => this.#handler.serve(inbound, new RawAnswer(socket), new AbortController().signal));
+  }
+
+  /** An answer on the bare socket must not overtake those that clients wait for. */
+  #behindOthers(socket: Socket, refuse: () => void): void {
+    const state = this.#connections.get(socket);
+    if (state === undefined || state.exchanges === 0) refuse();
+    else state.refuse = refuse;
   }
 
   /** Node's parser gave up: in the middle of a request's body, or at what should have been the next request. */
@@ -168,12 +172,10 @@ export class Listener {
       return;
     }
     const failure = parserFailure(error, this.#options.limits);
-    const refuse = (): void => this.#handler.refuse(failure, peerOf(socket), new RawAnswer(socket));
-    const state = this.#connections.get(socket);
-    if (state?.arriving !== undefined && !state.arriving.request.complete) {
-      state.arriving.broken = true;
-      state.arriving.body?.fail(failure);
-    } else if (state === undefined || state.exchanges === 0) refuse();
-    else state.refuse = refuse;
+    const arriving = this.#connections.get(socket)?.arriving;
+    if (arriving !== undefined && !arriving.request.complete) {
+      arriving.broken = true;
+      arriving.body?.fail(failure);
+    } else this.#behindOthers(socket, () => this.#handler.refuse(failure, peerOf(socket), new RawAnswer(socket)));
   }
 }
