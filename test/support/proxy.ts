@@ -100,7 +100,7 @@ export function credentialFor(
 
 /** One route `/api` with one credential: what most tests need. */
 export function oneRoute(
-  api: Api,
+  api: Pick<Api, 'url'>,
   provider: IdentityProvider,
   more: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
