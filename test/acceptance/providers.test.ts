@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startApi } from '../support/api.ts';
 import { CLIENT_ID, CLIENT_SECRET } from '../support/canary.ts';
-import { startProxy } from '../support/proxy.ts';
+import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { answering, jsonAnswer, type RecordedRequest, startTokenRecorder } from '../support/token-recorder.ts';
 
 const providers = ['nitro', 'podero', 'optty', 'spotnana'] as const;
@@ -103,7 +103,7 @@ interface SandboxedOptions {
 
 /** The shipped sandbox and a proxy before it, with the provider's preset. */
 async function sandboxed({ provider, clientSecret = 'sandbox-secret' }: SandboxedOptions): Promise<{
-  readonly proxy: Awaited<ReturnType<typeof startProxy>>;
+  readonly proxy: RunningProxy;
   readonly order: (faults: unknown) => Promise<void>;
   readonly state: () => Promise<Readonly<Record<string, unknown>>>;
 }> {

@@ -50,6 +50,11 @@ export class RunningProxy {
     while (this.requests.length < count) await once(this.#logged, 'line');
     return this.requests;
   }
+
+  /** Resolves when a line whose message is like that has been logged. */
+  async told(message: RegExp): Promise<void> {
+    while (!this.log.some(({ msg }) => message.test(String(msg)))) await once(this.#logged, 'line');
+  }
 }
 
 export type { RunningProxy as Proxy };
