@@ -25,7 +25,11 @@ export interface TokenEndpoint {
 
 /** The only place that talks to identity providers. Verifies TLS, follows no redirect, waits no longer than it was told. */
 export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOptions): TokenEndpoint {
-  const dispatcher = new Agent({ allowH2: false, connections: 2, connect: { ...tls, timeout } });
+  const dispatcher = new Agent({
+    allowH2: false,
+    connections: 2,
+    connect: { ...tls, timeout, rejectUnauthorized: true },
+  });
   return {
     async send({ url, headers, body }) {
       const deadline = AbortSignal.timeout(timeout);

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startApi } from '../support/api.ts';
 import { CLIENT_ID, CLIENT_SECRET, TOKEN_PREFIX } from '../support/canary.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -67,6 +67,18 @@ test('a certificate that nobody vouches for is refused: it gets no secret, the A
   expect(tokenLine).toMatchObject({ reason: expect.stringMatching(/self.signed|SELF_SIGNED/i) });
   expect(reply.text).not.toContain('127.0.0.1');
   expect([endpoint.requests(), calls]).toEqual([0, 0]);
+});
+
+test('no environment variable makes it trust anybody', async () => {
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const endpoint = await startTlsEndpoint({ identity: await selfSigned('IP:127.0.0.1') });
+  const { reply } = await callThrough(endpoint.url, {});
+
+  expect(reply.json()['code']).toBe('token_unavailable');
+  expect(endpoint.requests()).toBe(0);
 });
 
 test('the same certificate is accepted with tls.ca, as a path or as PEM', async () => {
