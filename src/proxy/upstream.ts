@@ -1,10 +1,11 @@
 /** The only file that opens connections to APIs. */
-import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
-import { Failure, type FailureCode } from '../errors.ts';
-import type { Answer, AnswerFlow, BodyFlow, OutboundBody, OutboundRequest, Send } from '../exchange.ts';
+import { Failure } from '../errors.ts';
+import type { Answer, AnswerFlow, OutboundRequest, Send } from '../exchange.ts';
 import { Fields } from '../fields.ts';
+import { BodyStream } from './body-stream.ts';
+import { upstreamFailure } from './upstream-failure.ts';
 
 export interface UpstreamOptions {
   /** `https://host` or `https://host:port`, from config alone. */
@@ -64,39 +65,6 @@ function dispatchOptions({ method, target, fields, body }: OutboundRequest): Dis
   if (body.whole !== undefined) return { ...options, body: body.whole };
   if (body.length !== undefined) headers.push('Content-Length', String(body.length));
   return { ...options, body: new BodyStream(body) };
-}
-
-/** A body of ours for undici, which destroys the stream it is given when an API answers early. */
-class BodyStream extends Readable {
-  readonly #body: OutboundBody;
-  #flow: BodyFlow | undefined;
-
-  constructor(body: OutboundBody) {
-    super();
-    this.#body = body;
-  }
-
-  override _read(): void {
-    if (this.#flow !== undefined) {
-      this.#flow.resume();
-      return;
-    }
-    let full = false;
-    this.#flow = this.#body.open({
-      data: (chunk) => {
-        full = !this.push(chunk);
-        if (full) this.#flow?.pause();
-      },
-      end: () => this.push(null),
-      fail: (failure) => this.destroy(failure),
-    });
-    if (full) this.#flow.pause();
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#flow?.detach();
-    callback(error);
-  }
 }
 
 interface ExchangeOptions {
@@ -180,7 +148,7 @@ class Exchange implements Dispatcher.DispatchHandler, AnswerFlow {
     const complete = this.#headed && this.#received === this.#expected;
     if (!this.#finish()) return;
     if (complete) this.#answer.end(Fields.none);
-    else this.#answer.fail(failureOf(error));
+    else this.#answer.fail(upstreamFailure(error));
   }
 
   #breakOff(failure: Failure): void {
@@ -209,50 +177,4 @@ class Exchange implements Dispatcher.DispatchHandler, AnswerFlow {
 function fieldsOf(raw: Dispatcher.DispatchController['rawHeaders']): Fields {
   if (!Array.isArray(raw)) return Fields.none;
   return new Fields(raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))));
-}
-
-const timedOut: Readonly<Record<string, string>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
-  UND_ERR_HEADERS_TIMEOUT: 'its answer did not begin in time',
-  UND_ERR_BODY_TIMEOUT: 'it fell silent in the middle of its answer',
-};
-
-/** What went wrong, from the codes of undici, of sockets and of OpenSSL. */
-function failureOf(error: Error): Failure {
-  if (error instanceof Failure) return error;
-  const code = codeOf(error);
-  const late = timedOut[code];
-  if (late !== undefined) return new Failure('upstream_timeout', late, { cause: error });
-  const [failure, detail] = broken(code);
-  return new Failure(failure, detail, { cause: error });
-}
-
-function broken(code: string): readonly [FailureCode, string] {
-  if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM|EMFILE|ENFILE)$/.test(
-      code,
-    )
-  ) {
-    return ['upstream_unreachable', 'no connection to the API could be made'];
-  }
-  if (
-    /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/.test(code)
-  ) {
-    return ['upstream_tls', 'the identity of the API could not be verified, or TLS with it failed'];
-  }
-  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_CONTENT_LENGTH|ERR_INVALID_CHAR|ERR_HTTP_INVALID)/.test(code)) {
-    return ['upstream_invalid', `its answer breaks HTTP (${code})`];
-  }
-  if (/^(UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT)/.test(code)) {
-    return ['internal_error', 'the request could not be passed on'];
-  }
-  return ['upstream_reset', 'the connection to the API broke'];
-}
-
-/** Of the error, or of the first of several addresses that were tried. */
-function codeOf(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) return code;
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
-  return first instanceof Error ? codeOf(first) : '';
 }
