@@ -126,7 +126,7 @@ function credential(
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential: name, requestToken: client.requestToken, store, backoff, clock });
   source.listen(tokens.outcome);
-  const stopRefreshing = refreshAhead(source, { backoff, clock });
+  const stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: client.secretChanged });
   return {
     source,
     injection: injection(given.inject),

@@ -41,6 +41,12 @@ export class Backoff {
     this.#untilMs = this.#clock.monotonicMs() + this.#delayMs(failure);
   }
 
+  /** Somebody changed what made our client refused: the endpoint may be asked at once. */
+  secretChanged(): void {
+    this.#refusals = 0;
+    this.#untilMs = 0;
+  }
+
   succeeded(): void {
     this.#failure = undefined;
     this.#refusals = 0;

@@ -18,16 +18,33 @@ export interface ClientCredentialsContext {
   readonly warn: (message: string) => void;
 }
 
-/** The client credentials grant (RFC 6749 §4.4): build the request, send it, check the answer. `close` drops its connections. */
+export interface ClientCredentials {
+  readonly requestToken: RequestToken;
+  /** Whether the secret is another one now than was shown last; undefined when it stays the same for ever. */
+  readonly secretChanged: (() => Promise<boolean>) | undefined;
+  /** Drops its connections. */
+  close(): Promise<void>;
+}
+
+/** The client credentials grant (RFC 6749 §4.4): build the request, send it, check the answer. */
 export function clientCredentials(
   options: ClientCredentialsOptions,
   context: ClientCredentialsContext,
-): { requestToken: RequestToken; close: () => Promise<void> } {
+): ClientCredentials {
   const endpoint = tokenEndpoint(options);
+  const { clientSecret } = options;
+  let shown: Secret | undefined;
+  const secretChanged = (): Promise<boolean> =>
+    clientSecret.read().then(
+      (secret) => secret.reveal() !== shown?.reveal(),
+      () => false,
+    );
   return {
     close: endpoint.close,
+    secretChanged: clientSecret.rotates ? secretChanged : undefined,
     async requestToken() {
-      const secret = await read(options.clientSecret);
+      const secret = await read(clientSecret);
+      shown = secret;
       const began = { monotonicMs: context.clock.monotonicMs(), wallMs: context.clock.wallMs() };
       const answer = await endpoint.send(tokenRequest(options, secret));
       return tokenFrom(answer, options, { ...context, began });
