@@ -1,4 +1,5 @@
 /** The process edge: arguments, environment and signals in; an exit code out. */
 import { runProgram } from './cli/program.ts';
 
-process.exitCode = await runProgram(process.argv.slice(2), process);
+// Not process.exitCode: a log line that nobody reads would keep the process from ending.
+process.exit(await runProgram(process.argv.slice(2), process));

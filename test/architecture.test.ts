@@ -70,6 +70,7 @@ describe('the house', () => {
     ['yaml', ['config/']],
     ['pino', ['observe/']],
     ['pino-pretty', ['observe/']],
+    ['sonic-boom', ['observe/']],
     ['node-cache', ['auth/store/']],
     ['commander', ['cli/']],
   ])('%s is used in %j alone', (name, places) => {

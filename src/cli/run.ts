@@ -23,20 +23,25 @@ export async function run(words: RunWords, process: Process): Promise<void> {
   const config = await loadConfig(words.config, process.env);
   const format =
     words.logFormat ?? (config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format);
-  const { log, flush } = openLog({
-    level: words.logLevel ?? config.log.level,
-    format,
-    colour: !process.env['NO_COLOR'],
-  });
+  const { log, close } = openLog(
+    {
+      level: words.logLevel ?? config.log.level,
+      format,
+      colour: !process.env['NO_COLOR'],
+    },
+    systemClock,
+  );
   process.on('uncaughtException', (error) => {
     log.fatal({ stack: error.stack }, 'a fault of ours; ending');
-    flush();
-    process.exit(1);
+    close().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
   });
   try {
     await serve({ config, log, words, process });
   } finally {
-    flush();
+    await close();
   }
 }
 

@@ -1,7 +1,9 @@
 /** The log: one line a request, and one for each change of state. Nothing waits for it. */
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type { Clock } from '../clock.ts';
 import { Failure, type FailureCode, failureKinds, reason } from '../errors.ts';
+import { prettyLines } from './pretty-lines.ts';
+import { standardOutput } from './standard-output.ts';
 
 export type Log = Logger;
 
@@ -11,29 +13,16 @@ export interface LogOptions {
   readonly colour: boolean;
 }
 
-/** Bytes that are held for a destination that does not take them; what comes on top is dropped and counted. */
-const MOST_HELD = 8 * 1024 * 1024;
-
-/** A log on standard output. `flush` writes what is held, at the end of the process. */
-export function openLog({ level, format, colour }: LogOptions): { readonly log: Log; readonly flush: () => void } {
-  const destination = pino.destination({ dest: 1, sync: false, maxLength: MOST_HELD });
-  let dropped = 0;
-  destination.on('drop', () => {
-    dropped += 1;
-  });
-  destination.on('drain', () => {
-    if (dropped > 0) log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
-    dropped = 0;
+/** A log on standard output. `close` writes what is held, at the end of the process. */
+export function openLog(
+  { level, format, colour }: LogOptions,
+  clock: Clock,
+): { readonly log: Log; readonly close: () => Promise<void> } {
+  const destination = standardOutput(clock, (dropped) => {
+    log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
   });
   const log = createLog(level, format === 'json' ? destination : prettyLines(destination, colour));
-  const flush = (): void => {
-    try {
-      destination.flushSync();
-    } catch {
-      // Nobody reads it any more; there is nowhere left to say so.
-    }
-  };
-  return { log, flush };
+  return { log, close: destination.close };
 }
 
 /** A log on any destination. */
@@ -47,16 +36,6 @@ export function createLog(level: LogOptions['level'], destination: pino.Destinat
     },
     destination,
   );
-}
-
-function prettyLines(destination: pino.DestinationStream, colorize: boolean): pino.DestinationStream {
-  return pretty({
-    colorize,
-    translateTime: 'SYS:HH:MM:ss.l',
-    singleLine: true,
-    ignore: 'requestId,client',
-    destination,
-  });
 }
 
 /** What the log tells of a request: a record of `proxy/`, whose words these are. */

@@ -1,0 +1,34 @@
+import type { DestinationStream } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+
+/** Members that stand in the words of a line already, or that only a program wants. */
+const TOLD =
+  'requestId,client,method,path,route,status,durationMs,upstreamMs,bytesIn,bytesOut,retry,credential,error,reason';
+
+/** For people: a line of words for each line of JSON. */
+export function prettyLines(destination: DestinationStream, colorize: boolean): DestinationStream {
+  const inWords = prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+    errorLikeObjectKeys: [],
+    ignore: TOLD,
+    messageFormat: (line) => `${line['msg'] === 'request' ? request(line) : change(line)}${fault(line)}`,
+  });
+  return { write: (line) => destination.write(inWords(line)) };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+function request({ method, path = '', status, durationMs, retry }: Line): string {
+  const sentAgain = retry === undefined ? '' : `, retry ${retry}`;
+  return `${method} ${path} → ${status} in ${Math.round(Number(durationMs))} ms${sentAgain}`;
+}
+
+function change({ credential, msg }: Line): string {
+  return credential === undefined ? `${msg}` : `${credential}: ${msg}`;
+}
+
+function fault({ error, reason }: Line): string {
+  return error === undefined ? '' : ` (${error}${reason === undefined ? '' : `: ${reason}`})`;
+}

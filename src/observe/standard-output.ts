@@ -1,0 +1,54 @@
+import sonicBoom from 'sonic-boom';
+import type { Clock } from '../clock.ts';
+
+/** Bytes that are held for a reader that does not take them; what comes on top is dropped. */
+const MOST_HELD = 8 * 1024 * 1024;
+/** Milliseconds that the end of the process waits for a reader. */
+const LAST_WAIT_MS = 1000;
+
+/** Where log lines go. Whoever writes one never waits. */
+export interface Destination {
+  write(line: string): void;
+  /** Writes what is held, for a second at most. */
+  close(): Promise<void>;
+}
+
+/**
+ * Standard output. A reader that has gone ends the log and not the proxy; a slow one loses lines, and `resumed` is told
+ * how many once it reads again. pino's own destination would write the last lines synchronously, which never ends
+ * where nobody reads (its flushSync tries again after a broken pipe, for ever).
+ */
+export function standardOutput(clock: Clock, resumed: (dropped: number) => void): Destination {
+  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: MOST_HELD });
+  let readerLeft = false;
+  let dropped = 0;
+  output
+    .on('error', () => {
+      readerLeft = true;
+    })
+    .on('drop', () => {
+      dropped += 1;
+    })
+    .on('drain', () => {
+      const lost = dropped;
+      dropped = 0;
+      if (lost > 0) resumed(lost);
+    });
+  return {
+    write(line) {
+      if (!readerLeft) output.write(line);
+    },
+    close() {
+      return new Promise((resolve) => {
+        if (readerLeft) return resolve();
+        const cancel = clock.after(LAST_WAIT_MS, resolve);
+        const done = (): void => {
+          cancel();
+          resolve();
+        };
+        output.once('close', done).once('error', done);
+        output.end();
+      });
+    },
+  };
+}
