@@ -61,7 +61,7 @@ export class Recorder {
       .on('data', (chunk: Buffer) => {
         recording.add(chunk);
         for (const due = earned(recording.bytes); answered < due; answered += 1)
-          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
         this.#wake();
       })
       .on('error', () => {})
