@@ -1,5 +1,4 @@
 /** What went wrong with an API, in our words: from the errors of undici, of sockets and of OpenSSL. */
-import { errors } from 'undici';
 import { Failure, type FailureCode } from '../errors.ts';
 
 export function upstreamFailure(error: Error): Failure {
@@ -42,10 +41,10 @@ function told(error: Error): Told {
 
 /** How an answer breaks HTTP, from the errors that tell of it in words alone. */
 function breach(error: Error): string | undefined {
-  if (error instanceof errors.HTTPParserError) {
+  if (error.name === 'HTTPParserError') {
     return `its answer breaks HTTP (${/\((.*)\)$/.exec(error.message)?.[1] ?? 'unreadable'})`;
   }
-  if (!(error instanceof errors.SocketError)) return undefined;
+  if (error.name !== 'SocketError') return undefined;
   if (error.message === 'bad upgrade') return 'it changed the protocol, which nobody had asked for';
   if (error.message === 'bad response') return 'its answer came out of turn';
   return undefined;
