@@ -123,7 +123,7 @@ export class Listener {
       .on('error', () => {})
       .on('close', () => {
         if (!response.writableFinished) left.abort();
-        if (state !== undefined) this.#ended(state);
+        if (state !== undefined) this.#ended(request.socket, state);
       });
     const inbound = inboundRequest(request, response);
     const arriving = { request, body: inbound.body, broken: false };
@@ -145,10 +145,12 @@ export class Listener {
     );
   };
 
-  #ended(state: ConnectionState): void {
+  #ended(socket: Socket, state: ConnectionState): void {
     state.exchanges -= 1;
     state.idleSinceMs = this.#options.clock.monotonicMs();
-    if (state.exchanges === 0) state.refuse?.();
+    if (state.exchanges > 0) return;
+    if (state.arriving?.broken === true) socket.destroySoon();
+    state.refuse?.();
   }
 
   /** CONNECT: the handler has a refusal for it, in words that help. */
@@ -172,10 +174,12 @@ export class Listener {
       return;
     }
     const failure = parserFailure(error, this.#options.limits);
-    const arriving = this.#connections.get(socket)?.arriving;
+    const { arriving, exchanges } = this.#connections.get(socket) ?? {};
     if (arriving !== undefined && !arriving.request.complete) {
       arriving.broken = true;
       arriving.body?.fail(failure);
+      // Answered before its body was whole: there is nobody left to tell.
+      if (exchanges === 0) socket.destroySoon();
     } else this.#behindOthers(socket, () => this.#handler.refuse(failure, peerOf(socket), new RawAnswer(socket)));
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { whenWhole } from '../support/api.ts';
 import { connectRaw } from '../support/client.ts';
@@ -101,5 +102,22 @@ describe('F33 a request that is cut anywhere never reaches the API as a whole on
     await proxy.app.stop();
     await recorder.idle();
     expect(recorder.messages.map(({ body }) => body.toString())).toEqual(['hello world']);
+  });
+});
+
+describe('a request that is refused before its body is whole, and whose body never gets whole', () => {
+  const lines = ['POST /nowhere HTTP/1.1', 'Host: localhost'];
+  test.each([
+    ['cut by an end', [...lines, 'Content-Length: 5'], 'he', (socket: Socket) => socket.end()],
+    ['chunked and cut', [...lines, 'Transfer-Encoding: chunked'], '5\r\nhe', (socket: Socket) => socket.end()],
+    ['no chunks', [...lines, 'Transfer-Encoding: chunked'], '5\r\n', (socket: Socket) => socket.write('helloXX')],
+  ])('%s: one answer, and the connection ends', async (_, head, body, breakOff) => {
+    const stage = await setStage();
+    const connection = await connectRaw(stage.proxy.port);
+    connection.send(raw(head, body));
+    await connection.until((received) => repliesIn(received).length === 1);
+    breakOff(connection.socket);
+    expect(repliesIn(await connection.toEnd()).map(({ code }) => code)).toEqual(['no_route']);
+    await stage.lives();
   });
 });
