@@ -8,6 +8,7 @@ import { refreshAhead } from './auth/refresh-ahead.ts';
 import { memoryStore, type TokenStore } from './auth/store/memory.ts';
 import type { Clock } from './clock.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
+import type { Handler } from './exchange.ts';
 import { type Log, requestLog, tokenLog } from './observe/log.ts';
 import { ReplayMemory } from './proxy/body.ts';
 import { guard } from './proxy/guard.ts';
@@ -80,23 +81,41 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     clientToken.stop();
     await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
   };
-  let bound: Bound | undefined;
+  const { bound, admin } = await openPorts(handler, { config, clock, unready }).catch(async (error) => {
+    await release();
+    throw error;
+  });
+  for (const each of credentials.values()) each.start();
+  return {
+    bound,
+    admin,
+    async stop() {
+      stopping = true;
+      await drain(bound.listeners, { ...config.shutdown, clock });
+      await release();
+      await admin?.close();
+    },
+  };
+}
+
+interface PortOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly unready: () => readonly string[];
+}
+
+/** Both ports or none. */
+async function openPorts(
+  handler: Handler,
+  { config, clock, unready }: PortOptions,
+): Promise<Pick<App, 'bound' | 'admin'>> {
+  const { host, port } = config.listen;
+  const bound = await bind(handler, { host, port, limits: config.limits, clock });
   try {
-    bound = await bind(handler, { host: listen.host, port: listen.port, limits, clock });
-    const admin = config.admin === false ? undefined : await startAdmin({ ...config.admin, unready });
-    return {
-      bound,
-      admin,
-      async stop() {
-        stopping = true;
-        await drain(bound?.listeners ?? [], { ...config.shutdown, clock });
-        await release();
-        await admin?.close();
-      },
-    };
+    return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready }) };
   } catch (error) {
-    for (const listener of bound?.listeners ?? []) listener.cut();
-    await Promise.all([release(), ...(bound?.listeners ?? []).map((listener) => listener.stop())]);
+    for (const listener of bound.listeners) listener.cut();
+    await Promise.all(bound.listeners.map((listener) => listener.stop()));
     throw error;
   }
 }
@@ -110,6 +129,8 @@ function hostsOf({ host, allowedHosts }: Config['listen']): string[] {
 interface Credential {
   readonly source: CachedSource;
   readonly injection: Injection;
+  /** Asks for its first token, and keeps one at hand from now on. */
+  start(): void;
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[];
   close(): Promise<void>;
@@ -126,10 +147,13 @@ function credential(
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential: name, requestToken: client.requestToken, store, backoff, clock });
   source.listen(tokens.outcome);
-  const stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: client.secretChanged });
+  let stopRefreshing = (): void => {};
   return {
     source,
     injection: injection(given.inject),
+    start() {
+      stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: client.secretChanged });
+    },
     unready() {
       const { failure } = backoff;
       if (!given.required || source.usable() !== undefined) return [];

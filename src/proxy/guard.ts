@@ -44,7 +44,10 @@ export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOption
       throw new Failure('forward_denied', 'the target names another host; ask for a path below one of the prefixes');
     }
     if (target.authority === undefined && !isOurs(hostOf(host))) {
-      throw new Failure('host_denied', 'listen.allowedHosts can name the Host that this proxy is reached by');
+      throw new Failure(
+        'host_denied',
+        'if this proxy is meant to be reached by that name, add it to listen.allowedHosts',
+      );
     }
     refusePages(request, host, allowedOrigins);
     const consumed = authenticate(request, clientToken());
@@ -97,7 +100,7 @@ function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: r
   const sameOrigin = origins.length === 0 && sites.every((site) => site === 'same-origin');
   if (origins.length > 0 && origins.every(isAllowed)) return;
   if (sameOrigin && [`http://${host}`, `https://${host}`].some(isAllowed)) return;
-  throw new Failure('origin_denied', 'listen.allowedOrigins can name the origin of a page that may ask');
+  throw new Failure('origin_denied', 'if a page of that origin may ask, add it to listen.allowedOrigins');
 }
 
 /** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */
