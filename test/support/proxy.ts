@@ -19,6 +19,7 @@ export class RunningProxy {
   readonly port: number;
   readonly log: LogLine[];
   readonly #logged: EventEmitter;
+  #stopped: Promise<void> | undefined;
 
   constructor(app: App, log: LogLine[], logged: EventEmitter) {
     this.app = app;
@@ -38,6 +39,12 @@ export class RunningProxy {
   /** One request on a connection of its own. */
   call(path: string, options: CallOptions = {}): Promise<Reply> {
     return call(this.port, path, options);
+  }
+
+  /** As at the end of the test, if not before. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.app.stop();
+    return this.#stopped;
   }
 
   /** The log lines of requests. */
@@ -91,8 +98,9 @@ export async function startProxy(
     random: Math.random,
     newId: randomUUID,
   });
-  onTestFinished(() => app.stop());
-  return new RunningProxy(app, lines, logged);
+  const proxy = new RunningProxy(app, lines, logged);
+  onTestFinished(() => proxy.stop());
+  return proxy;
 }
 
 /** A credential for the test's identity provider. */

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { startApi, whenWhole } from '../support/api.ts';
+import { connectRaw } from '../support/client.ts';
+import { MovedClock } from '../support/clock.ts';
+import { startIdentityProvider } from '../support/identity-provider.ts';
+import { oneRoute, startProxy } from '../support/proxy.ts';
+import { hasHead, startRawApi } from '../support/raw-api.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+test('more than limits.inFlight at once: the rest is turned away at once, and the API hears nothing of it', async () => {
+  const provider = await startIdentityProvider();
+  const api = await startApi(provider);
+  const proxy = await startProxy({ ...oneRoute(api, provider), limits: { inFlight: 3 } });
+  await proxy.call('/api/first');
+  const answers: (() => void)[] = [];
+  const arrived = Promise.withResolvers<void>();
+  api.behave(
+    whenWhole((_, response) => {
+      answers.push(() => response.end('late'));
+      if (answers.length === 3) arrived.resolve();
+    }),
+  );
+  const three = [1, 2, 3].map((i) => proxy.call(`/api/${i}`));
+  await arrived.promise;
+
+  const turnedAway = await Promise.all([4, 5, 6].map((i) => proxy.call(`/api/${i}`)));
+  for (const reply of turnedAway) {
+    expect(reply.json()).toMatchObject({ status: 503, code: 'overloaded' });
+    expect(reply.headers['retry-after']).toBe('1');
+  }
+  expect((await fetch(`${proxy.adminUrl}/healthz`)).status).toBe(200);
+  expect(api.requests).toHaveLength(4);
+
+  for (const answer of answers) answer();
+  for (const reply of await Promise.all(three)) expect(reply.text).toBe('late');
+  api.behave(undefined);
+  expect((await proxy.call('/api/again')).status).toBe(200);
+});
+
+test('more than `connections` at once: the rest waits for a free one', async () => {
+  const api = await startRawApi();
+  const clock = new MovedClock();
+  const proxy = await startProxy(
+    { routes: [{ prefix: '/api', upstream: api.url, connections: 1, timeouts: { connect: '3s' } }] },
+    { clock },
+  );
+  const first = proxy.call('/api/1');
+  const connection = await api.connection();
+  await connection.until(hasHead);
+  const waits = clock.timerSet();
+  const second = proxy.call('/api/2');
+  await waits;
+  clock.advance(2999);
+  connection.send(OK);
+  expect(await first).toMatchObject({ status: 200 });
+  await connection.until((text) => text.includes('GET /2 '));
+  clock.advance(10_000);
+  connection.send(OK);
+  expect(await second).toMatchObject({ status: 200 });
+  expect(api.connections).toHaveLength(1);
+});
+
+test('who waits for a free connection longer than timeouts.connect is turned away, and the next one is not', async () => {
+  const api = await startApi();
+  const arrived = Promise.withResolvers<() => void>();
+  api.behaveOnce(whenWhole((_, response) => arrived.resolve(() => response.end('late'))));
+  const clock = new MovedClock();
+  const proxy = await startProxy(
+    { routes: [{ prefix: '/api', upstream: api.url, connections: 1, timeouts: { connect: '3s' } }] },
+    { clock },
+  );
+  const first = proxy.call('/api/1');
+  const answer = await arrived.promise;
+  const waits = clock.timerSet();
+  const second = proxy.call('/api/2');
+  await waits;
+  clock.advance(3000);
+  const reply = await second;
+  expect(reply.json()).toMatchObject({ status: 503, code: 'overloaded', source: 'proxy' });
+  expect(reply.headers['retry-after']).toBe('1');
+  const third = proxy.call('/api/3');
+  answer();
+  expect(await first).toMatchObject({ status: 200, text: 'late' });
+  expect(await third).toMatchObject({ status: 200 });
+  expect(api.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
+});
+
+test('an API that hangs holds up no other route', async () => {
+  const hanging = await startRawApi();
+  const healthy = await startApi();
+  const proxy = await startProxy({
+    routes: [
+      { prefix: '/hangs', upstream: hanging.url, connections: 1 },
+      { prefix: '/fine', upstream: healthy.url },
+    ],
+  });
+  for (let i = 0; i < 5; i++) (await connectRaw(proxy.port)).send('GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await (await hanging.connection()).until(hasHead);
+  expect((await proxy.call('/fine/x')).status).toBe(200);
+});
