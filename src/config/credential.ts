@@ -1,18 +1,19 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import { type Provider, providerNames, providers } from './providers.ts';
 import {
   duration,
+  emptyAsAbsent,
   everywhere,
   type Fault,
   fieldName,
   fieldValue,
-  filePath,
   flag,
   group,
+  notAGroup,
   optional,
   pem,
+  secretFile,
   text,
   withDefault,
   words,
@@ -20,14 +21,20 @@ import {
 import { baseAddress, tokenEndpoint } from './urls.ts';
 
 const pointers = z
-  .union([text.transform((name) => [name]), z.array(text).min(1)], {
+  .union([text.transform((name) => [name]), listOf(text)], {
     error: 'is not a name, a JSON Pointer or a list of them',
   })
   .transform((names): readonly string[] => names);
 
 const scopes = z
-  .union([text.transform((given) => given.split(/\s+/)), z.array(text).min(1)], { error: 'is not a list of scopes' })
+  .union([text.regex(/\S/, { error: 'is empty' }).transform((given) => given.trim().split(/\s+/)), listOf(text)], {
+    error: 'is not a list of scopes',
+  })
   .transform((given): readonly string[] => given);
+
+function listOf(item: typeof text) {
+  return z.array(item).min(1, { error: 'is an empty list (leave it out instead)' });
+}
 
 /** Another name for a parameter; null leaves it out of the request. */
 function parameterName(usual: string) {
@@ -40,7 +47,7 @@ const textMap = z.record(text, z.string({ error: 'is not text (quote it: "…")'
 
 const request = group({
   format: withDefault(words('form', 'json'), 'form'),
-  headers: withDefault(z.record(fieldName, fieldValue), {}),
+  headers: withDefault(z.record(fieldName, fieldValue, { error: 'is not a group of field names and values' }), {}),
   params: withDefault(textMap, {}),
   query: withDefault(textMap, {}),
   fields: group({
@@ -63,12 +70,16 @@ const response = group({
 
 const inject = z
   .preprocess(
-    (given) => given ?? {},
-    z.strictObject({
-      header: optional(fieldName),
-      scheme: optional(fieldValue.nullable()).or(z.literal('')),
-      query: optional(text),
-    }),
+    (given) => emptyAsAbsent(given) ?? {},
+    z.strictObject(
+      {
+        header: optional(fieldName),
+        // An empty one is a value here: it sends the bare token.
+        scheme: z.preprocess((given) => given ?? undefined, fieldValue.optional()),
+        query: optional(text),
+      },
+      { error: notAGroup },
+    ),
   )
   .check(
     everywhere(({ header, scheme, query }, fault) => {
@@ -80,29 +91,32 @@ const inject = z
 
 /** A set of credentials and how a token is got with them: RFC 6749 §4.4. */
 export function credentialSchema(folder: string) {
-  const shape = z.strictObject({
-    type: withDefault(words('client_credentials'), 'client_credentials'),
-    provider: optional(words(...providerNames)),
-    baseUrl: optional(baseAddress),
-    tokenUrl: optional(tokenEndpoint),
-    clientId: text,
-    clientSecret: optional(text),
-    clientSecretFile: optional(filePath(folder)),
-    clientAuth: withDefault(words('basic', 'post'), 'basic'),
-    basicEncoding: withDefault(words('form', 'raw'), 'form'),
-    scope: optional(scopes),
-    audience: optional(text),
-    tls: group({ ca: optional(pem(folder)), cert: optional(pem(folder)), key: optional(pem(folder)) }),
-    request,
-    response,
-    lifetime: group({
-      default: withDefault(duration, '5m'),
-      max: withDefault(duration, '24h'),
-      refreshBefore: withDefault(duration, '60s'),
-    }),
-    inject,
-    required: withDefault(flag, true),
-  });
+  const shape = z.strictObject(
+    {
+      type: withDefault(words('client_credentials'), 'client_credentials'),
+      provider: optional(words(...providerNames)),
+      baseUrl: optional(baseAddress),
+      tokenUrl: optional(tokenEndpoint),
+      clientId: text,
+      clientSecret: optional(text),
+      clientSecretFile: optional(secretFile(folder)),
+      clientAuth: withDefault(words('basic', 'post'), 'basic'),
+      basicEncoding: withDefault(words('form', 'raw'), 'form'),
+      scope: optional(scopes),
+      audience: optional(text),
+      tls: group({ ca: optional(pem(folder)), cert: optional(pem(folder)), key: optional(pem(folder)) }),
+      request,
+      response,
+      lifetime: group({
+        default: withDefault(duration, '5m'),
+        max: withDefault(duration, '24h'),
+        refreshBefore: withDefault(duration, '60s'),
+      }),
+      inject,
+      required: withDefault(flag, true),
+    },
+    { error: notAGroup },
+  );
   return z.preprocess(
     overProvider,
     shape.check(everywhere(rules)).transform(({ clientSecret, clientSecretFile, baseUrl, tokenUrl, ...rest }) => ({
@@ -126,7 +140,8 @@ function rules({ provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tl
   if (provider === undefined && tokenUrl === undefined) fault(['tokenUrl'], 'is required (or a provider)');
   if (provider === undefined && baseUrl !== undefined)
     fault(['baseUrl'], 'needs a provider (without one, tokenUrl says it all)');
-  if (provider !== undefined && baseUrl === undefined && tokenUrl === undefined) {
+  // One that is unknown is told already, and may be a secret in the wrong place.
+  if (provider !== undefined && Object.hasOwn(providers, provider) && baseUrl === undefined && tokenUrl === undefined) {
     fault(['baseUrl'], `is required: ${provider} gives each customer its own`);
   }
   if (clientSecret === undefined && clientSecretFile === undefined)
@@ -134,8 +149,6 @@ function rules({ provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tl
   if (clientSecret !== undefined && clientSecretFile !== undefined) {
     fault(['clientSecretFile'], 'stands beside clientSecret (one of them would be right)');
   }
-  if (clientSecretFile !== undefined && !existsSync(clientSecretFile))
-    fault(['clientSecretFile'], `is ${clientSecretFile}, which does not exist`);
   if ((tls?.cert === undefined) !== (tls?.key === undefined))
     fault(['tls'], 'has one of cert and key (both or none would be right)');
 }
@@ -152,11 +165,15 @@ function overProvider(given: unknown): unknown {
   return overlay(defaults, given);
 }
 
-function overlay(under: unknown, over: unknown): unknown {
-  if (over === undefined || over === '' || (over === null && isGroup(under))) return under;
+/** `over` where it says something, else `under`. Null says something among `fields`: it leaves a parameter out. */
+function overlay(under: unknown, over: unknown, inFields = false): unknown {
+  const silent = inFields ? over === '' : emptyAsAbsent(over) === undefined;
+  if (silent) return under === undefined ? over : under;
   if (!isGroup(under) || !isGroup(over)) return over;
   const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over)) merged[key] = overlay(under[key], value);
+  for (const [key, value] of Object.entries(over)) {
+    merged[key] = overlay(under[key], value, key === 'fields' ? isGroup(value) : inFields);
+  }
   return merged;
 }
 

@@ -7,7 +7,8 @@ import { type Document, isPair, isScalar, isSeq, visit } from 'yaml';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const placeholder = /\$\$\{|\$\{([^}]*)\}?/g;
-const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+/** A default holds no placeholder of its own: `}` would end both. */
+const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{).)*))?$/s;
 
 /** Replaces them in place; each that cannot be is given to `fault`. */
 export function substitute(
@@ -28,7 +29,7 @@ export function substitute(
           );
           return '';
         }
-        const value = env[name];
+        const value = Object.hasOwn(env, name) ? env[name] : undefined;
         if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
         if (value === undefined)
           fault(pathTo([...ancestors, node]), `needs the environment variable ${name}, which is not set`);

@@ -5,6 +5,7 @@ import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
 import { type Config, configSchema, jsonSchema } from './schema.ts';
+import { forbidden, yamlFault } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
 export async function loadConfig(file: string, env: Environment): Promise<Config> {
@@ -14,7 +15,11 @@ export async function loadConfig(file: string, env: Environment): Promise<Config
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const message =
-      code === 'ENOENT' ? 'there is no such file (name another with --config)' : `cannot be read (${code})`;
+      code === 'ENOENT' || code === 'ENOTDIR'
+        ? 'there is no such file (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)'
+        : code === 'EISDIR'
+          ? 'is a folder (name the file in it)'
+          : `cannot be read (${code})`;
     throw new ConfigError(file, [{ line: 1, column: 1, path: '', message }]);
   }
   return parseConfig(source, { file, env });
@@ -32,21 +37,36 @@ export function parseConfig(
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    faults.push({ ...at(pos[0]), path: '', message: `is not YAML: ${message}` });
-  }
-  if (faults.length > 0) throw new ConfigError(file, faults);
+  const unread = (offset: number, message: string): void => {
+    faults.push({ ...at(offset), path: '', message });
+  };
+  for (const { pos, code } of [...document.errors, ...document.warnings]) unread(pos[0], yamlFault(code));
+  forbidden(document, unread);
+  if (faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
 
   const place = (fault: PlacedFault): void => {
     faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: fault.message });
   };
   substitute(document, env, (path, message) => place({ path, atKey: false, message }));
-  const checked = configSchema(dirname(file)).safeParse(document.toJS() ?? {}, { reportInput: true });
+  // What is missing there for want of a variable is told already.
+  const unset = new Set(faults.map(({ path }) => path));
+  const checked = configSchema(dirname(file)).safeParse(plain(document, unread) ?? {}, { reportInput: true });
   for (const issue of checked.error?.issues ?? []) {
-    for (const fault of fromIssue(issue, knownKeys)) place(fault);
+    for (const fault of fromIssue(issue, knownKeys)) if (!unset.has(spelt(fault.path))) place(fault);
   }
   if (checked.data === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
   return freeze(checked.data);
+}
+
+/** The document as plain values; aliases that multiply each other beyond measure are a fault. */
+function plain(document: Document, fault: (offset: number, message: string) => void): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    fault(0, 'has aliases of aliases that would grow beyond measure');
+    return undefined;
+  }
 }
 
 function byPlace(a: ConfigFault, b: ConfigFault): number {
@@ -60,7 +80,9 @@ function offsetOf(document: Document, { path, atKey }: PlacedFault): number {
   for (const [depth, step] of path.entries()) {
     if (!isCollection(node)) break;
     const last = depth === path.length - 1;
-    const pair = isMap(node) ? node.items.find(({ key }) => (isScalar(key) ? key.value : key) === step) : undefined;
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step))
+      : undefined;
     const next: unknown = pair === undefined ? node.get(step, true) : pair.value;
     const key = pair?.key as Node | undefined;
     const place = (last && atKey) || !isNode(next) ? key : next;
@@ -72,9 +94,15 @@ function offsetOf(document: Document, { path, atKey }: PlacedFault): number {
 
 function spelt(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${String(step)}`),
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${keyName(String(step))}`),
     '',
   );
+}
+
+/** A key as it is told: `{clientSecret:x}`, for want of a space, is a key that holds a value. */
+function keyName(key: string): string {
+  const [name = '', ...rest] = key.split(':');
+  return rest.length === 0 ? name : `${name}:…`;
 }
 
 /** The keys that the schema has at a place. */

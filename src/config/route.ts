@@ -8,6 +8,7 @@ import {
   flag,
   group,
   integer,
+  notAGroup,
   optional,
   pem,
   size,
@@ -50,44 +51,47 @@ const ownFields = new Set([
 /** Requests below a prefix, and where they go. */
 export function routeSchema(folder: string) {
   return z
-    .strictObject({
-      prefix,
-      upstream: upstreamAddress,
-      credential: optional(text),
-      stripPrefix: withDefault(flag, true),
-      methods: optional(
-        z
-          .array(method, { error: 'is not a list' })
-          .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
-      ),
-      paths: optional(
-        z
-          .array(pathPattern, { error: 'is not a list' })
-          .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
-      ),
-      headers: group({
-        set: withDefault(z.record(fieldName, fieldValue), {}),
-        remove: withDefault(z.array(fieldName, { error: 'is not a list' }), []),
-      }),
-      timeouts: group({
-        connect: withDefault(duration, '10s'),
-        headers: withDefault(duration, '60s'),
-        idle: withDefault(duration, '5m'),
-      }),
-      retry: group({
-        statuses: withDefault(z.array(integer(400, 599), { error: 'is not a list of statuses' }), [401]),
-        maxBody: withDefault(size, '1MiB'),
-      }),
-      connections: withDefault(integer(1, 65_535), 256),
-      forwardedHeaders: withDefault(flag, false),
-      plaintext: withDefault(flag, false),
-      tls: group({
-        ca: optional(pem(folder)),
-        cert: optional(pem(folder)),
-        key: optional(pem(folder)),
-        insecure: withDefault(flag, false),
-      }),
-    })
+    .strictObject(
+      {
+        prefix,
+        upstream: upstreamAddress,
+        credential: optional(text),
+        stripPrefix: withDefault(flag, true),
+        methods: optional(
+          z
+            .array(method, { error: 'is not a list' })
+            .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
+        ),
+        paths: optional(
+          z
+            .array(pathPattern, { error: 'is not a list' })
+            .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
+        ),
+        headers: group({
+          set: withDefault(z.record(fieldName, fieldValue, { error: 'is not a group of field names and values' }), {}),
+          remove: withDefault(z.array(fieldName, { error: 'is not a list' }), []),
+        }),
+        timeouts: group({
+          connect: withDefault(duration, '10s'),
+          headers: withDefault(duration, '60s'),
+          idle: withDefault(duration, '5m'),
+        }),
+        retry: group({
+          statuses: withDefault(z.array(integer(400, 599), { error: 'is not a list of statuses' }), [401]),
+          maxBody: withDefault(size, '1MiB'),
+        }),
+        connections: withDefault(integer(1, 65_535), 256),
+        forwardedHeaders: withDefault(flag, false),
+        plaintext: withDefault(flag, false),
+        tls: group({
+          ca: optional(pem(folder)),
+          cert: optional(pem(folder)),
+          key: optional(pem(folder)),
+          insecure: withDefault(flag, false),
+        }),
+      },
+      { error: notAGroup },
+    )
     .check(everywhere(rules));
 }
 

@@ -2,7 +2,8 @@
  * The kinds of value in `proxy.yaml`. Each takes text as well as the YAML type, since `${NAME}` always yields text,
  * and each says in its message what would be right. No message repeats a value: it may be a secret.
  */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
@@ -19,13 +20,10 @@ export function withDefault<T extends z.ZodType>(schema: T, value: z.input<T> & 
 
 /** A group of keys that all have defaults. */
 export function group<T extends z.ZodRawShape>(shape: T) {
-  return z.preprocess(
-    (given) => emptyAsAbsent(given) ?? {},
-    z.strictObject(shape, { error: 'is not a group of keys' }),
-  );
+  return z.preprocess((given) => emptyAsAbsent(given) ?? {}, z.strictObject(shape, { error: notAGroup }));
 }
 
-function emptyAsAbsent(value: unknown): unknown {
+export function emptyAsAbsent(value: unknown): unknown {
   return value === '' || value === null ? undefined : value;
 }
 
@@ -42,7 +40,11 @@ export function everywhere<T>(check: (value: T, fault: Fault) => void) {
   );
 }
 
-export const text = z.string({ error: 'is not text (quote it: "…")' }).min(1, { error: 'is empty' });
+export const notAGroup = 'is not a group of keys';
+
+export const text = z
+  .string({ error: ({ input }) => (input === null ? 'is empty' : 'is not text (quote it: "…")') })
+  .min(1, { error: 'is empty' });
 
 export function words<T extends string>(...allowed: [T, ...T[]]) {
   return z.enum(allowed, { error: `is none of the words known here (${allowed.join(', ')})` });
@@ -86,6 +88,26 @@ export function filePath(folder: string) {
   return text.transform((path) => resolve(folder, path));
 }
 
+/** The path of a file with a secret, which must be there. What was given is not repeated: it may be the secret itself. */
+export function secretFile(folder: string) {
+  return filePath(folder).superRefine((path, context) => {
+    const problem = unreadable(path);
+    if (problem !== undefined)
+      context.addIssue(`names a file that ${problem} (a relative path begins at ${resolve(folder)})`);
+  });
+}
+
+/** Why a file cannot be read, if so. */
+function unreadable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isDirectory() ? 'is a folder' : undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+  }
+}
+
 /** PEM: the text itself, or the path of a file that holds it. Read when the config is. */
 export function pem(folder: string) {
   return text.transform((given, context) => {
@@ -94,9 +116,12 @@ export function pem(folder: string) {
     try {
       const content = readFileSync(path, 'latin1');
       if (content.includes('-----BEGIN ')) return content;
-      context.addIssue(`is ${path}, which holds no PEM ("-----BEGIN …")`);
+      context.addIssue('names a file that holds no PEM ("-----BEGIN …")');
     } catch (error) {
-      context.addIssue(`is ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      context.addIssue(
+        `is neither PEM ("-----BEGIN …") nor a file that can be read (${code}; a relative path begins at ${resolve(folder)})`,
+      );
     }
     return z.NEVER;
   });
@@ -111,5 +136,5 @@ export const fieldValue = z
 
 /** Is what this host names on this machine, so that plain http to it leaves no network? */
 export function isLoopbackHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host);
+  return /^(localhost|\[::1\])$/i.test(host) || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -12,12 +12,13 @@ import {
   durationOrZero,
   everywhere,
   type Fault,
-  filePath,
   flag,
   group,
   integer,
   isLoopbackHost,
+  notAGroup,
   optional,
+  secretFile,
   size,
   text,
   withDefault,
@@ -41,47 +42,55 @@ export function configSchema(folder: string) {
     allowedHosts: withDefault(z.array(allowedHost, { error: 'is not a list' }), []),
     allowedOrigins: withDefault(z.array(origin, { error: 'is not a list' }), []),
     clientToken: optional(text),
-    clientTokenFile: optional(filePath(folder)),
-  });
+    clientTokenFile: optional(secretFile(folder)),
+  }).check(
+    everywhere(({ clientToken, clientTokenFile }, fault) => {
+      if (clientToken !== undefined && clientTokenFile !== undefined)
+        fault(['clientTokenFile'], 'stands beside clientToken (one of them would be right)');
+    }),
+  );
   const admin = group({ host: withDefault(host, '127.0.0.1'), port: withDefault(integer(0, 65_535), 9090) });
 
   return z
-    .strictObject({
-      listen: listen.transform(({ clientToken, clientTokenFile, ...rest }) => ({
-        ...rest,
-        clientToken:
-          clientTokenFile !== undefined
-            ? fileSecret(clientTokenFile)
-            : clientToken === undefined
-              ? undefined
-              : fixedSecret(clientToken),
-      })),
-      admin: z
-        .union([z.literal(false), z.literal('false').transform(() => false as const), admin], {
-          error: 'is neither false nor a group of keys',
-        })
-        .prefault({}),
-      log: group({
-        level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
-        format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
-      }),
-      limits: group({
-        inFlight: withDefault(integer(1, 1_000_000), 1024),
-        replayMemory: withDefault(size, '64MiB'),
-        headerSize: withDefault(size, '16KiB'),
-        headerCount: withDefault(integer(1, 1000), 100),
-        targetSize: withDefault(size, '8KiB'),
-        headersTimeout: withDefault(duration, '30s'),
-      }),
-      shutdown: group({ delay: withDefault(durationOrZero, '0s'), timeout: withDefault(durationOrZero, '20s') }),
-      credentials: withDefault(
-        z.record(text, credentialSchema(folder), { error: 'is not a group of credentials, each with a name' }),
-        {},
-      ),
-      routes: z
-        .array(routeSchema(folder), { error: 'is not a list of routes' })
-        .min(1, { error: 'is empty: nothing could be sent anywhere' }),
-    })
+    .strictObject(
+      {
+        listen: listen.transform(({ clientToken, clientTokenFile, ...rest }) => ({
+          ...rest,
+          clientToken:
+            clientTokenFile !== undefined
+              ? fileSecret(clientTokenFile)
+              : clientToken === undefined
+                ? undefined
+                : fixedSecret(clientToken),
+        })),
+        admin: z
+          .union([z.literal(false), z.literal('false').transform(() => false as const), admin], {
+            error: 'is neither false nor a group of keys',
+          })
+          .prefault({}),
+        log: group({
+          level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
+          format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
+        }),
+        limits: group({
+          inFlight: withDefault(integer(1, 1_000_000), 1024),
+          replayMemory: withDefault(size, '64MiB'),
+          headerSize: withDefault(size, '16KiB'),
+          headerCount: withDefault(integer(1, 1000), 100),
+          targetSize: withDefault(size, '8KiB'),
+          headersTimeout: withDefault(duration, '30s'),
+        }),
+        shutdown: group({ delay: withDefault(durationOrZero, '0s'), timeout: withDefault(durationOrZero, '20s') }),
+        credentials: withDefault(
+          z.record(text, credentialSchema(folder), { error: 'is not a group of credentials, each with a name' }),
+          {},
+        ),
+        routes: z
+          .array(routeSchema(folder), { error: 'is not a list of routes (each begins with "- prefix: /…")' })
+          .min(1, { error: 'is empty: nothing could be sent anywhere' }),
+      },
+      { error: notAGroup },
+    )
     .check(everywhere(rules));
 }
 
@@ -91,7 +100,15 @@ export type CredentialConfig = Config['credentials'][string];
 export type RouteConfig = Config['routes'][number];
 
 interface Spelt {
-  readonly listen?: { readonly host?: string; readonly openListener?: boolean; readonly clientToken?: unknown };
+  readonly listen?: {
+    readonly host?: string;
+    readonly port?: number;
+    readonly openListener?: boolean;
+    readonly clientToken?: unknown;
+    /** Here only when something else in the group is wrong; else it has become the client token. */
+    readonly clientTokenFile?: unknown;
+  };
+  readonly admin?: false | { readonly host?: string; readonly port?: number };
   readonly credentials?: Readonly<
     Record<string, { readonly inject?: { readonly header?: string | undefined; readonly query?: string | undefined } }>
   >;
@@ -102,9 +119,11 @@ interface Spelt {
   }[];
 }
 
-function rules({ listen, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
+function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
+  if (admin && admin.port !== 0 && admin.port === listen?.port && admin.host === listen?.host)
+    fault(['admin', 'port'], 'is the port of listen already');
   if (typeof listen?.host === 'string' && !isLoopbackHost(listen.host) && listen.host !== '::1') {
-    if (listen.clientToken === undefined && listen.openListener !== true) {
+    if (listen.clientToken === undefined && listen.clientTokenFile === undefined && listen.openListener !== true) {
       fault(
         ['listen', 'host'],
         'is open to other machines: set clientToken (or openListener: true, if whoever reaches it may use every credential)',

@@ -1,0 +1,38 @@
+/** What is wrong with a text as YAML, in words that quote nothing of it: the parser's own repeat pieces, and a piece may be a secret. */
+import { type Document, type ErrorCode, isScalar, visit } from 'yaml';
+
+const quoteIt = '(a value that begins with one of & * ! | > % @ ` has to be quoted: "…")';
+
+const inWords: Partial<Record<ErrorCode, string>> = {
+  BAD_ALIAS: `an alias ends in a way that can be read in two ways ${quoteIt}`,
+  BAD_DIRECTIVE: 'a line that begins with % is a directive, and this is none that is known',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes begins an escape that there is not (use single quotes)',
+  BAD_INDENT: 'the indentation does not fit',
+  BAD_SCALAR_START: `a value begins with a character that has a meaning of its own ${quoteIt}`,
+  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line (quote a value that holds one)',
+  DUPLICATE_KEY: 'the key is there twice',
+  MISSING_CHAR: 'a quote, comma, colon or bracket is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key goes over several lines (is there a ":" and a space behind it?)',
+  MULTIPLE_DOCS: 'a second document begins here (a config is one: remove the "---")',
+  TAB_AS_INDENT: 'a tab is no indentation (use spaces)',
+  TAG_RESOLVE_FAILED: `a tag that is not known ${quoteIt}`,
+  UNEXPECTED_TOKEN: `something that cannot stand here ${quoteIt}`,
+};
+
+/** What the parser found, in our words. */
+export function yamlFault(code: ErrorCode): string {
+  return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
+}
+
+/** What YAML allows and a config does not: aliases of nothing, and a name that means an object's prototype. */
+export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) === undefined)
+        fault(node.range?.[0] ?? 0, `is an alias ("*") of an anchor that is not there ${quoteIt}`);
+    },
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') fault(key.range?.[0] ?? 0, '__proto__ cannot be a name');
+    },
+  });
+}

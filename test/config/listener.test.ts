@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { faultsOf, leastRoutes, read } from './reading.ts';
+
+const listening = (keys: string): string => `listen: {${keys}}\n${leastRoutes}`;
+
+test.each(['0.0.0.0', '::', '192.168.1.7', 'proxy.internal', '0', '127.0.0.1.example.com'])(
+  'listening on %s needs a client token, or a word that nobody needs one',
+  (host) => {
+    expect(faultsOf(listening(`host: "${host}"`))).toEqual([
+      expect.stringContaining('listen.host: is open to other machines: set clientToken (or openListener: true'),
+    ]);
+    expect(faultsOf(listening(`host: "${host}", clientToken: ""`))).toHaveLength(1);
+    expect(faultsOf(listening(`host: "${host}", clientToken: abc`))).toEqual([]);
+    expect(faultsOf(listening(`host: "${host}", openListener: true`))).toEqual([]);
+  },
+);
+
+test.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('listening on %s needs none', (host) => {
+  expect(faultsOf(listening(`host: "${host}"`))).toEqual([]);
+});
+
+test('one fault in listen makes no other of what is right', () => {
+  const keys = `host: 0.0.0.0, port: 99999, clientTokenFile: ${JSON.stringify(import.meta.filename)}`;
+  expect(faultsOf(listening(keys))).toEqual([expect.stringContaining('listen.port: ')]);
+});
+
+test('a client token is given once, and its file must be there', () => {
+  expect(faultsOf(listening(`clientToken: a, clientTokenFile: ${JSON.stringify(import.meta.filename)}`))).toEqual([
+    expect.stringContaining('listen.clientTokenFile: stands beside clientToken'),
+  ]);
+  expect(faultsOf(listening('clientTokenFile: not-there'))).toEqual([
+    expect.stringContaining('listen.clientTokenFile: names a file that does not exist'),
+  ]);
+});
+
+test.each(['proxy.internal', '*.internal', '[::2]'])('%s may be an allowed host', (name) => {
+  expect(read(listening(`allowedHosts: ["${name}"]`)).listen.allowedHosts).toEqual([name]);
+});
+
+test.each(['proxy.internal:80', 'https://proxy.internal', '*', 'a.*', 'a b'])('%s is no allowed host', (name) => {
+  expect(faultsOf(listening(`allowedHosts: ["${name}"]`))).toEqual([
+    expect.stringContaining('listen.allowedHosts[0]: is not a host name'),
+  ]);
+});
+
+test.each(['app.example.com', 'https://app.example.com/', '*', 'null'])('%s is no origin', (origin) => {
+  expect(faultsOf(listening(`allowedOrigins: ["${origin}"]`))).toEqual([
+    expect.stringContaining('listen.allowedOrigins[0]: is not an origin'),
+  ]);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { faultsOf, leastRoutes, read, withCredential, withProvider, withRoute } from './reading.ts';
+
+test.each<[string, string, string]>([
+  ['an empty file', '', 'proxy.yaml:1:1 routes: is required'],
+  ['comments only', '# nothing\n', 'proxy.yaml:1:1 routes: is required'],
+  ['a list', '- a\n', 'proxy.yaml:1:1 is not a group of keys'],
+  ['a text', 'hello\n', 'proxy.yaml:1:1 is not a group of keys'],
+  ['the same key twice', `${leastRoutes}${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: the key is there twice'],
+  ['two documents', `${leastRoutes}---\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a second document begins here'],
+  ['a tab', `listen:\n\tport: 1\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a tab is no indentation (use spaces)'],
+  [
+    'no quote at the end',
+    `${leastRoutes}listen:\n  host: "x`,
+    'is not YAML: a quote, comma, colon or bracket is missing',
+  ],
+  ['a merge', `listen: {<<: {port: 1}}\n${leastRoutes}`, 'proxy.yaml:1:10 listen.<<: is not known here'],
+  [
+    'an alias of nothing',
+    `listen: {host: *x}\n${leastRoutes}`,
+    'proxy.yaml:1:16 is an alias ("*") of an anchor that is not there',
+  ],
+  ['an alias within itself', `listen: &a {port: *a}\n${leastRoutes}`, 'listen.port: is not a whole number'],
+])('%s is told with its place', (_, source, message) => {
+  expect(faultsOf(source)).toEqual([expect.stringContaining(message)]);
+});
+
+test('aliases that multiply each other are refused, not unfolded', () => {
+  const levels = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  const source = levels.map(
+    (name, i) => `${name}: &${name} [${Array.from({ length: 9 }, () => (i === 0 ? 'x' : `*${levels[i - 1]}`))}]\n`,
+  );
+  expect(faultsOf(source.join(''))).toContain('proxy.yaml:1:1 has aliases of aliases that would grow beyond measure');
+});
+
+test('an alias stands for what it names', () => {
+  const source = `limits: {headersTimeout: &t 7s}\nshutdown: {timeout: *t}\n${leastRoutes}`;
+  expect(read(source).shutdown.timeout).toBe(7000);
+});
+
+test.each<[string, string]>([
+  ['at the top', `__proto__: {listen: {port: 1}}\n${leastRoutes}`],
+  ['as a credential', `credentials: {__proto__: {clientId: a}}\n${leastRoutes}`],
+  ['in a credential', withCredential('__proto__: {clientAuth: post}')],
+  ['over a preset', withProvider('nitro', '__proto__: {basicEncoding: raw}')],
+  ['deep in a preset', withProvider('nitro', 'request: {fields: {__proto__: {scope: x}}}')],
+  ['as a parameter', withCredential('request: {params: {__proto__: x}}')],
+  ['as a field', withRoute('headers: {set: {"__proto__": x}}')],
+])('__proto__ is no name: %s', (_, source) => {
+  expect(faultsOf(source)).toEqual([expect.stringMatching(/^proxy\.yaml:1:\d+ __proto__ cannot be a name$/)]);
+});
+
+test('the names of an object are names like others', () => {
+  expect(faultsOf(`constructor: 1\n${leastRoutes}`)).toEqual([
+    expect.stringContaining('constructor: is not known here'),
+  ]);
+  expect(faultsOf(withRoute('credential: constructor'))).toEqual([
+    expect.stringContaining('routes[0].credential: names no credential'),
+  ]);
+  const source =
+    'credentials: {toString: {provider: nitro, clientId: a, clientSecret: b, request: {params: {constructor: x}}}}\n' +
+    withRoute('credential: toString');
+  expect(read(source).credentials['toString']?.request.params).toEqual({ constructor: 'x' });
+});
+
+test('a file that is not there is told with what to do', async () => {
+  await expect(loadConfig('/nowhere/proxy.yaml', {})).rejects.toThrow(
+    '/nowhere/proxy.yaml:1:1 there is no such file (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)',
+  );
+  await expect(loadConfig(import.meta.dirname, {})).rejects.toThrow('is a folder (name the file in it)');
+});
