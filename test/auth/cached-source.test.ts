@@ -173,3 +173,19 @@ test('the wall clock is set back: nothing happens', async () => {
   await settled();
   expect(tested.requests).toBe(1);
 });
+
+test('a token that came forgets the failures before it', async () => {
+  const tested = new TestedSource();
+  for (const waitMs of [500, 1000]) {
+    const failing = codeOf(tested.get());
+    await tested.fail();
+    await failing;
+    tested.clock.advance(waitMs);
+  }
+  const token = await tested.first();
+  expect(tested.backoff.failure).toBeUndefined();
+
+  const renewing = tested.renew(token).catch((failure: unknown) => failure);
+  await tested.fail();
+  expect(await renewing).toMatchObject({ retryAfterMs: 500 });
+});

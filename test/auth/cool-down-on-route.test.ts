@@ -97,3 +97,19 @@ test('a route cools down alone: another with the same credential is renewed for'
   expect((await proxy.call('/broken/x')).status).toBe(401);
   expect(provider.requests).toHaveLength(3);
 });
+
+test('while it lasts, what is refused late with an older token is tried with the current one', async () => {
+  const { provider, api, retryOf } = await begin();
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+  api.behaveOnce((_, response) => arrive(() => response.writeHead(401).end()));
+  const late = retryOf('/api/late');
+  const refuse = await arrived;
+  api.rejectAlways();
+  expect(await retryOf()).toBe('401 done');
+  expect(await retryOf()).toBe(COOLING);
+
+  api.behave(undefined);
+  refuse();
+  expect(await late).toBe('200 done');
+  expect(provider.requests).toHaveLength(2);
+});

@@ -165,3 +165,46 @@ test('a token that keeps coming too late is not asked for in a loop', async () =
   tested.clock.advance(1);
   expect(tested.requests).toBe(2);
 });
+
+/** One that is refused, five seconds later: its secret is being looked at. */
+async function lookingAtSecret() {
+  const tested = new TestedSource();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const stop = refreshAhead(tested.source, {
+    backoff: tested.backoff,
+    clock: tested.clock,
+    secretChanged: () => promise,
+  });
+  await tested.fail('token_refused');
+  tested.clock.advance(5000);
+  return { tested, stop, changed: resolve };
+}
+
+test('a new secret ends the wait of a refused client', async () => {
+  const { tested, changed } = await lookingAtSecret();
+  changed(true);
+  await settled();
+
+  expect(tested.requests).toBe(2);
+});
+
+test('a new secret that is seen too late, when a token is there, costs no token request', async () => {
+  const { tested, changed } = await lookingAtSecret();
+  tested.clock.advance(30_000);
+  const token = await tested.first();
+  changed(true);
+  await settled();
+
+  expect(tested.source.usable()).toBe(token);
+  expect(tested.requests).toBe(2);
+});
+
+test('stopped while its secret is looked at, it asks no more', async () => {
+  const { tested, stop, changed } = await lookingAtSecret();
+  stop();
+  changed(true);
+  await settled();
+
+  expect(tested.requests).toBe(1);
+  expect(tested.clock.waiting).toBe(0);
+});
