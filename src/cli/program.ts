@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError } from '../config/faults.ts';
+import { ConfigError, nearest } from '../config/faults.ts';
 import { version } from '../version.ts';
 import { check } from './check.ts';
 import { Complaint, Usage } from './complaint.ts';
@@ -15,7 +15,9 @@ export type ExitCode = 0 | 1 | 2;
 /** Parses the words and calls the command. Resolves with the exit code when it is done; failures are told on stderr. */
 export async function runProgram(words: readonly string[], process: Process): Promise<number> {
   try {
-    await program(process).parseAsync(words, { from: 'user' });
+    const main = program(process);
+    checkCommand(main, words[0]);
+    await main.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -31,9 +33,18 @@ function complain(process: Process, message: string, code: ExitCode): ExitCode {
   return code;
 }
 
+/** A first word that is no command would be taken for an argument of the default one. */
+function checkCommand({ commands }: Command, word: string | undefined): void {
+  const known = [...commands.map((command) => command.name()), 'help'];
+  if (word !== undefined && word !== '' && !word.startsWith('-') && !known.includes(word))
+    throw new Usage(`there is no command "${word}"${nearest(word, known)}; bearerway --help tells what there is`);
+}
+
 function program(process: Process): Command {
   const config = () =>
-    new Option('-c, --config <file>', 'the configuration').env('BEARERWAY_CONFIG').default('proxy.yaml');
+    new Option('-c, --config <file>', 'the configuration; or set BEARERWAY_CONFIG').default(
+      process.env['BEARERWAY_CONFIG'] || 'proxy.yaml',
+    );
   const main = new Command('bearerway')
     .description('Puts OAuth 2 access tokens on requests, so that the apps beside it never hold a credential.')
     .version(version)

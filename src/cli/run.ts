@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { version } from '../version.ts';
-import { aboutPort } from './complaint.ts';
+import { aboutPort, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { routeTable } from './routes.ts';
 import { untilSignal } from './signals.ts';
@@ -31,16 +31,19 @@ export async function run(words: RunWords, process: Process): Promise<void> {
     },
     systemClock,
   );
-  process.on('uncaughtException', (error) => {
+  const fatal = (error: Error): void => {
     log.fatal({ stack: error.stack }, 'a fault of ours; ending');
     close().then(
       () => process.exit(1),
       () => process.exit(1),
     );
-  });
+  };
+  process.on('uncaughtException', fatal);
   try {
     await serve({ config, log, words, process });
   } finally {
+    // What is thrown from here on has no log to go to; Node prints it.
+    process.off('uncaughtException', fatal);
     await close();
   }
 }
@@ -57,12 +60,17 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
     ? await startSandbox().catch((error) => Promise.reject(aboutPort(error, 'the sandbox', 'run without --sandbox')))
     : undefined;
   try {
+    await config.listen.clientToken?.read().catch((error: Error) => {
+      throw new Complaint(`the client token cannot be had: ${error.message}`);
+    });
     const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID };
     const app = await startApp(config, surroundings).catch((error) =>
-      Promise.reject(aboutPort(error, 'bearerway', 'set another port in the config (listen.port, admin.port)')),
+      Promise.reject(aboutPort(error, 'the proxy', 'set another port in the config (listen.port, admin.port)')),
     );
+    // Before anybody is told that it listens: who reads that may send one.
+    const asked = untilSignal(process, log);
     announce({ config, log, app, sandbox, process });
-    const signal = await untilSignal(process, log);
+    const signal = await asked;
     log.info({ signal }, 'shutting down; what is under way is finished');
     await app.stop();
     log.info('stopped');

@@ -20,11 +20,11 @@ export interface Destination {
  */
 export function standardOutput(clock: Clock, resumed: (dropped: number) => void): Destination {
   const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: MOST_HELD });
-  let readerLeft = false;
+  let ended = false;
   let dropped = 0;
   output
     .on('error', () => {
-      readerLeft = true;
+      ended = true;
     })
     .on('drop', () => {
       dropped += 1;
@@ -36,11 +36,12 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void)
     });
   return {
     write(line) {
-      if (!readerLeft) output.write(line);
+      if (!ended) output.write(line);
     },
     close() {
       return new Promise((resolve) => {
-        if (readerLeft) return resolve();
+        if (ended) return resolve();
+        ended = true;
         const cancel = clock.after(LAST_WAIT_MS, resolve);
         const done = (): void => {
           cancel();

@@ -1,0 +1,119 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as passed } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { type Api, startApi } from '../support/api.ts';
+import { call, connectRaw, type Reply } from '../support/client.ts';
+import { bearerway, type Command, configFile } from './command.ts';
+
+/** A proxy with one route, and a request on it that the API has and does not answer yet. */
+async function underWay(config: Readonly<Record<string, unknown>> = {}) {
+  const api = await startApi();
+  const command = await started(api, config);
+  const { port, admin } = await command.listening();
+  const arrived = Promise.withResolvers<ServerResponse>();
+  api.behaveOnce((_, response) => arrived.resolve(response));
+  const reply = call(port, '/api/slow');
+  reply.catch(() => {});
+  const response = await arrived.promise;
+  return { api, command, port, admin, reply, answer: () => response.end('at last') };
+}
+
+async function started(api: Api, config: Readonly<Record<string, unknown>> = {}): Promise<Command> {
+  const command = bearerway(['-c', await configFile({ routes: [{ prefix: '/api', upstream: api.url }], ...config })]);
+  await command.listening();
+  return command;
+}
+
+const shuttingDown = (command: Command) => command.logged(({ msg }) => String(msg).startsWith('shutting down'));
+
+function connectionOf({ status, headers, text }: Reply) {
+  return { status, connection: headers.connection, text };
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'on %s what is under way is finished, then it ends with 0',
+  async (signal) => {
+    const { command, admin, reply, answer } = await underWay();
+    command.child.kill(signal);
+    expect(await shuttingDown(command)).toMatchObject({ level: 'info', signal });
+
+    const ready = await fetch(`${admin}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, reasons: ['it is shutting down'] });
+    expect((await fetch(`${admin}/healthz`)).status).toBe(200);
+
+    answer();
+    expect(connectionOf(await reply)).toEqual({ status: 200, connection: 'close', text: 'at last' });
+    expect(await command.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(command.log.at(-1)).toMatchObject({ msg: 'stopped' });
+  },
+);
+
+test('while it waits for shutdown.delay it takes requests, and every answer bears Connection: close', async () => {
+  const { command, port } = await underWay({ shutdown: { delay: '1h' } });
+  const kept = await connectRaw(port);
+  kept.send('GET /api/1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  expect(await kept.until((text) => text.includes('bodySha256'))).not.toMatch(/^connection: close/im);
+
+  command.child.kill('SIGTERM');
+  await shuttingDown(command);
+
+  kept.send('GET /api/2 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const answers = (await kept.toEnd()).split('HTTP/1.1 ').slice(1);
+  expect(answers).toEqual([
+    expect.stringMatching(/^200 /),
+    expect.stringMatching(/^200 [\s\S]*^connection: close\r$/im),
+  ]);
+  expect(await call(port, '/api/3')).toMatchObject({ status: 200, headers: { connection: 'close' } });
+  expect(await call(port, '/nowhere')).toMatchObject({ status: 404, headers: { connection: 'close' } });
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('a second %s, more than a second after the first, ends it at once with %i', async (signal, code) => {
+  const { command } = await underWay();
+  command.child.kill('SIGTERM');
+  await shuttingDown(command);
+  // The second that tells an order from an echo passes on the clock of another process, which nobody can move.
+  await passed(1100);
+  command.child.kill(signal);
+  expect(await command.ended).toMatchObject({ code, signal: null });
+});
+
+test('two signals at once are one order', async () => {
+  const { command, reply, answer } = await underWay();
+  command.child.kill('SIGINT');
+  command.child.kill('SIGTERM');
+  await shuttingDown(command);
+  answer();
+  expect((await reply).status).toBe(200);
+  expect(await command.ended).toMatchObject({ code: 0, signal: null });
+});
+
+test('a request that does not end is cut after shutdown.timeout', async () => {
+  const { command, reply } = await underWay({ shutdown: { timeout: '50ms' } });
+  command.child.kill('SIGTERM');
+  await expect(reply).rejects.toThrow(/socket hang up|ECONNRESET/);
+  expect(await command.ended).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ['SIGUSR1', 'SIGUSR1: the inspector stays closed'],
+  ['SIGHUP', 'SIGHUP: the configuration is read at the start only; restart to change it'],
+] as const)('%s without a terminal changes nothing', async (signal, msg) => {
+  const command = await started(await startApi());
+  const { port } = await command.listening();
+  command.child.kill(signal);
+  expect(await command.logged((line) => line['msg'] === msg)).toMatchObject({ level: 'warn' });
+  expect((await call(port, '/api/x')).status).toBe(200);
+  expect(command.stderr).toBe('');
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('the sandbox ends with 0 on %s', async (signal) => {
+  const command = bearerway(['sandbox', '--port', '0']);
+  await new Promise((resolve) => command.child.stdout?.once('data', resolve));
+  expect(command.stdout).toMatch(/^sandbox of nitro, podero, optty and spotnana on http:\/\/127\.0\.0\.1:\d+ /);
+  command.child.kill(signal);
+  expect(await command.ended).toMatchObject({ code: 0, stderr: '' });
+});
