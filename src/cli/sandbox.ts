@@ -19,11 +19,13 @@ export async function sandbox({ port, lifetime }: SandboxWords, process: Process
       throw aboutPort(error, 'the sandbox', 'give it another with --port');
     },
   );
+  // Before anybody is told that it listens: who reads that may send one.
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+  });
   process.stdout.write(
     `sandbox of nitro, podero, optty and spotnana on ${running.url} (GET / tells how to make it fail)\n`,
   );
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
-  });
+  await asked;
   await running.close();
 }
