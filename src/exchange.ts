@@ -98,7 +98,8 @@ export interface Answer {
   /** False: no more chunks, please, until `flow.resume`. */
   data(chunk: Buffer): boolean;
   end(trailers: Fields): void;
-  fail(failure: Failure): void;
+  /** `retry`: what had become of a 401 before, where no head can tell it any more. */
+  fail(failure: Failure, retry?: RetryOutcome): void;
 }
 
 /** How the receiver of an answer governs its sender. */

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
-import { asFailure } from '../errors.ts';
-import type { Answer, AnswerHead, OutboundRequest, RetryOutcome, Send } from '../exchange.ts';
+import { asFailure, type Failure } from '../errors.ts';
+import type { Answer, AnswerFlow, AnswerHead, OutboundRequest, RetryOutcome, Send } from '../exchange.ts';
+import type { Fields } from '../fields.ts';
 import { CoolDown } from './cool-down.ts';
 import type { Injection } from './injection.ts';
 import { HeldRefusal } from './refusal.ts';
+import { RefusalPolicy } from './refusal-policy.ts';
 import type { Token, TokenSource } from './token.ts';
 
 export interface AuthorizedSendOptions {
@@ -19,86 +21,107 @@ export interface AuthorizedSendOptions {
  * The second answer is the client's, whatever it is. Nothing else in the program knows that this happens.
  */
 export function authorizedSend(send: Send, { tokens, injection, statuses, clock }: AuthorizedSendOptions): Send {
-  const coolDown = new CoolDown(clock);
-
-  const firstTry = (request: OutboundRequest, token: Token, answer: Answer, signal: AbortSignal): void => {
-    const renewAndSendOnceMore = (refusal: HeldRefusal): void => {
-      const answerAfterAll = (retry: RetryOutcome): void => {
-        request.body?.settle();
-        refusal.release(retry);
-      };
-      tokens.renew(token, signal).then(
-        (renewed) => {
-          if (signal.aborted) return;
-          // The upload went on meanwhile: it may have become more than is kept.
-          if (request.body?.replayable === false) return answerAfterAll('skipped; reason=body-too-large');
-          refusal.drop();
-          send(injection.inject(request, renewed), new SecondAnswer(answer, onHead(request, renewed)), signal);
-        },
-        () => signal.aborted || answerAfterAll('skipped; reason=token-unavailable'),
-      );
-    };
-    const refusal = new HeldRefusal(answer, {
-      judge(head, refused) {
-        const retry = verdict(head, request, token);
-        if (retry === 'try again') {
-          renewAndSendOnceMore(refused);
-          return { verdict: 'hold' };
-        }
-        if (retry === 'skipped; reason=body-too-large') tokens.renew(token, signal).catch(() => {});
-        if (retry === undefined) coolDown.accepted();
-        request.body?.settle();
-        return retry === undefined ? { verdict: 'pass' } : { verdict: 'pass', retry };
-      },
-    });
-    send(injection.inject(request, token), refusal, signal);
-  };
-
-  const verdict = (head: AnswerHead, request: OutboundRequest, token: Token) => {
-    if (!statuses.includes(head.status)) return head.status === 401 ? 'skipped; reason=disabled' : undefined;
-    if (lacksScope(head)) return 'skipped; reason=insufficient-scope';
-    if (coolDown.active && tokens.current() === token) return 'skipped; reason=cooldown';
-    if (request.body !== undefined && !request.body.replayable) return 'skipped; reason=body-too-large';
-    return 'try again';
-  };
-
-  const onHead = (request: OutboundRequest, token: Token) => (head: AnswerHead) => {
-    request.body?.settle();
-    if (statuses.includes(head.status)) coolDown.secondRefusal(token);
-    else coolDown.accepted();
-  };
-
+  const policy = new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock) });
   return (request, answer, signal) => {
+    const exchange = new AuthorizedExchange({ send, tokens, injection, policy }, { request, answer, signal });
     const token = tokens.current();
-    if (token !== undefined) return firstTry(request, token, answer, signal);
+    if (token !== undefined) return exchange.send(token);
     tokens.get(signal).then(
-      (got) => signal.aborted || firstTry(request, got, answer, signal),
+      (got) => signal.aborted || exchange.send(got),
       (thrown) => signal.aborted || answer.fail(asFailure(thrown)),
     );
   };
 }
 
-/** RFC 6750 §3.1: a new token would have the same scope. */
-function lacksScope({ fields }: AnswerHead): boolean {
-  return fields.all('www-authenticate').some((challenge) => /error\s*=\s*"?insufficient_scope\b/i.test(challenge));
+interface Means {
+  readonly send: Send;
+  readonly tokens: TokenSource;
+  readonly injection: Injection;
+  readonly policy: RefusalPolicy;
+}
+
+interface Task {
+  readonly request: OutboundRequest;
+  readonly answer: Answer;
+  readonly signal: AbortSignal;
+}
+
+/** One request with a token on it, sent once or twice. */
+class AuthorizedExchange {
+  readonly #means: Means;
+  readonly #task: Task;
+
+  constructor(means: Means, task: Task) {
+    this.#means = means;
+    this.#task = task;
+  }
+
+  send(token: Token): void {
+    const { send, injection } = this.#means;
+    const { request, answer, signal } = this.#task;
+    const judge = (head: AnswerHead, refusal: HeldRefusal) => this.#judge(head, token, refusal);
+    send(injection.inject(request, token), new HeldRefusal(answer, { judge }), signal);
+  }
+
+  #judge(head: AnswerHead, token: Token, refusal: HeldRefusal) {
+    const { request, signal } = this.#task;
+    const verdict = this.#means.policy.judge(head, request, token);
+    if (verdict === 'try again') {
+      this.#renewAndSendOnceMore(token, refusal);
+      return 'hold';
+    }
+    if (verdict === 'skipped; reason=body-too-large') this.#means.policy.renewForTheNext(token, signal);
+    request.body?.settle();
+    return verdict === 'accepted' ? undefined : verdict;
+  }
+
+  #renewAndSendOnceMore(refused: Token, refusal: HeldRefusal): void {
+    const { request, signal } = this.#task;
+    this.#means.tokens.renew(refused, signal).then(
+      (renewed) => {
+        if (signal.aborted) return;
+        // The upload went on meanwhile: it may have become more than is kept.
+        if (request.body?.replayable === false) return this.#answerWith(refusal, 'skipped; reason=body-too-large');
+        refusal.drop();
+        this.#sendOnceMore(renewed);
+      },
+      () => signal.aborted || this.#answerWith(refusal, 'skipped; reason=token-unavailable'),
+    );
+  }
+
+  #sendOnceMore(token: Token): void {
+    const { send, injection, policy } = this.#means;
+    const { request, answer, signal } = this.#task;
+    const judge = (head: AnswerHead): void => {
+      policy.judgeSecond(head, token);
+      request.body?.settle();
+    };
+    send(injection.inject(request, token), new SecondAnswer(answer, judge), signal);
+  }
+
+  /** The API's own refusal is the answer after all. */
+  #answerWith(refusal: HeldRefusal, retry: RetryOutcome): void {
+    this.#task.request.body?.settle();
+    refusal.release(retry);
+  }
 }
 
 /** The answer to a second try: the client's, with a note that there was one. */
 class SecondAnswer implements Answer {
   readonly #answer: Answer;
-  readonly #onHead: (head: AnswerHead) => void;
+  readonly #judge: (head: AnswerHead) => void;
 
-  constructor(answer: Answer, onHead: (head: AnswerHead) => void) {
+  constructor(answer: Answer, judge: (head: AnswerHead) => void) {
     this.#answer = answer;
-    this.#onHead = onHead;
+    this.#judge = judge;
   }
 
   interim(head: AnswerHead): void {
     this.#answer.interim(head);
   }
 
-  head(...[head, flow]: Parameters<Answer['head']>): void {
-    this.#onHead(head);
+  head(head: AnswerHead, flow: AnswerFlow): void {
+    this.#judge(head);
     this.#answer.head({ ...head, retry: 'done' }, flow);
   }
 
@@ -106,11 +129,11 @@ class SecondAnswer implements Answer {
     return this.#answer.data(chunk);
   }
 
-  end(...[trailers]: Parameters<Answer['end']>): void {
+  end(trailers: Fields): void {
     this.#answer.end(trailers);
   }
 
-  fail(...[failure]: Parameters<Answer['fail']>): void {
-    this.#answer.fail(failure);
+  fail(failure: Failure): void {
+    this.#answer.fail(failure, 'done');
   }
 }

@@ -5,13 +5,9 @@ import { Fields } from '../fields.ts';
 /** So much of a refusal is read while nobody knows yet whether it will be the answer. Bytes. */
 const MOST_HELD = 65_536;
 
-/** Hands out verdicts on the heads of a first try. */
+/** Decides on the head of a first answer: `hold` it for now; else it is the client's, with `retry` on it if there is one. */
 export interface Judge {
-  /** `pass`: it is the answer, with `retry` on its head if there is one. `hold`: wait for a decision. */
-  judge(
-    head: AnswerHead,
-    refusal: HeldRefusal,
-  ): { readonly verdict: 'pass'; readonly retry?: RetryOutcome } | { readonly verdict: 'hold' };
+  judge(head: AnswerHead, refusal: HeldRefusal): 'hold' | RetryOutcome | undefined;
 }
 
 /**
@@ -38,9 +34,9 @@ export class HeldRefusal implements Answer {
 
   head(head: AnswerHead, flow: AnswerFlow): void {
     this.#flow = flow;
-    const decision = this.#judge.judge(head, this);
-    if (decision.verdict === 'hold') this.#held = head;
-    else this.#answer.head(decision.retry === undefined ? head : { ...head, retry: decision.retry }, flow);
+    const retry = this.#judge.judge(head, this);
+    if (retry === 'hold') this.#held = head;
+    else this.#answer.head(retry === undefined ? head : { ...head, retry }, flow);
   }
 
   data(chunk: Buffer): boolean {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure, problem, reason } from '../errors.ts';
-import type { Answer, AnswerFlow, AnswerHead } from '../exchange.ts';
+import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import { returnable } from './headers.ts';
 import type { RequestRecord } from './record.ts';
@@ -68,9 +68,10 @@ export class Relay implements Answer {
     this.#finish();
   }
 
-  fail(thrown: unknown): void {
+  fail(thrown: unknown, retry?: RetryOutcome): void {
     if (this.#over) return;
     const failure = asFailure(thrown);
+    this.#record.retry ??= retry;
     this.#record.error = failure.code;
     this.#record.reason = reason(failure);
     if (this.#headed) this.#client.fail(failure);
@@ -89,7 +90,9 @@ export class Relay implements Answer {
     const { status, reason: phrase, fields, body } = problem(failure, this.#record.requestId);
     this.#record.status = status;
     this.#record.bytesOut += body.length;
-    this.#client.head({ status, reason: phrase, fields }, nothing);
+    const { retry } = this.#record;
+    const marked = retry === undefined ? fields : fields.with('Bearerway-Retry', retry);
+    this.#client.head({ status, reason: phrase, fields: marked }, nothing);
     this.#client.data(body);
     this.#client.end(Fields.none);
   }

@@ -32,6 +32,16 @@ test('an answer that needed no second try says nothing of one', async () => {
   expect(reply.headers).not.toHaveProperty('bearerway-retry');
 });
 
+test('a second try that fails says that there were two', async () => {
+  const { api, provider, proxy } = await start();
+  api.rejectOnce();
+  api.behaveOnce(whenWhole((request) => request.socket.destroy()));
+  const reply = await proxy.call('/api/x');
+  expect(reply.json()).toMatchObject({ status: 502, code: 'upstream_reset' });
+  expect(reply.headers['bearerway-retry']).toBe('done');
+  expect(provider.requests).toHaveLength(2);
+});
+
 test('a second 401 comes through byte for byte', async () => {
   const { api, provider, proxy } = await start();
   const body = Buffer.from([0x7b, 0x00, 0xff, 0x0d, 0x0a, 0x7d]);

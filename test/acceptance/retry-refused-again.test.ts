@@ -54,6 +54,19 @@ test('the pause doubles, up to five minutes', async () => {
   }
 });
 
+test('an API that always refuses uploads too large to be kept costs few token requests', async () => {
+  const { api, provider, proxy } = await start({ retry: { maxBody: '10B' } });
+  api.rejectAlways();
+  const outcomes = [];
+  for (let i = 0; i < 20; i++) {
+    const reply = await proxy.call('/api/x', { method: 'POST', body: 'x'.repeat(100) });
+    outcomes.push(reply.headers['bearerway-retry']);
+  }
+  expect(outcomes[0]).toBe('skipped; reason=body-too-large');
+  expect(new Set(outcomes.slice(1))).toEqual(new Set([COOL_DOWN]));
+  expect(provider.requests).toHaveLength(2);
+});
+
 test('an accepted request ends the pause', async () => {
   const { provider, proxy } = await startWithOneThatRefuses();
   await proxy.call('/api/locked');
