@@ -52,6 +52,7 @@ export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOption
     refusePages(request, host, allowedOrigins);
     const consumed = authenticate(request, clientToken());
     refuseExpectations(request);
+    refuseUpgradesWithBody(request);
     if (request.fields.tokens('bearerway-hop').includes(hopId))
       throw new Failure('loop_detected', 'an upstream leads back to this proxy');
     return { target, consumed };
@@ -149,4 +150,10 @@ function refuseExpectations({ fields }: InboundRequest): void {
   if (fields.tokens('expect').some((expectation) => expectation !== '100-continue')) {
     throw new Failure('expectation_failed', 'no expectation but 100-continue can be met');
   }
+}
+
+/** Where the body ends and the new protocol begins would be anybody's guess. `h2c` is never passed on, and so no matter. */
+function refuseUpgradesWithBody({ fields, body }: InboundRequest): void {
+  if (body === undefined || !fields.tokens('upgrade').some((protocol) => protocol !== 'h2c')) return;
+  throw new Failure('bad_request', 'an upgrade with a body');
 }

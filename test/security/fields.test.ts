@@ -127,6 +127,14 @@ describe('fields of the connection stay at it', () => {
     expect(message.all('connection').join()).not.toMatch(/upgrade|http2/i);
   });
 
+  test('F26 an upgrade with a body is refused, but for h2c, which is never passed on', async () => {
+    const set = await setStage();
+    const withBody = (protocol: string): string =>
+      `POST /api/x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nContent-Length: 2\r\n\r\nhi`;
+    await set.refuses(withBody('websocket'), 400, 'bad_request');
+    await set.passes(withBody('h2c'));
+  });
+
   test('but TE: trailers passes, alone', async () => {
     expect((await sent(['TE: trailers', 'Connection: TE'])).message.all('te')).toEqual(['trailers']);
     expect((await sent(['TE: gzip;q=1, trailers'])).message.all('te')).toEqual(['trailers']);
