@@ -133,10 +133,19 @@ interface Spelt {
   readonly tokenUrl?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
+  readonly request?: { readonly headers?: Readonly<Record<string, string>> };
   readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
 }
 
-function rules({ provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tls }: Spelt, fault: Fault): void {
+/** Fields that follow from the request itself. */
+const framing = ['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'keep-alive'];
+
+function rules(spelt: Spelt, fault: Fault): void {
+  const { provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tls } = spelt;
+  for (const name of Object.keys(spelt.request?.headers ?? {})) {
+    if (framing.includes(name.toLowerCase()))
+      fault(['request', 'headers', name], 'is a field that the proxy sets itself');
+  }
   if (provider === undefined && tokenUrl === undefined) fault(['tokenUrl'], 'is required (or a provider)');
   if (provider === undefined && baseUrl !== undefined)
     fault(['baseUrl'], 'needs a provider (without one, tokenUrl says it all)');

@@ -28,9 +28,11 @@ import {
 const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
   error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
 });
-const origin = text.regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s?#]+$/, {
-  error: 'is not an origin (such as https://app.example.com)',
-});
+const origin = text
+  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s?#]+$/, {
+    error: 'is not an origin (such as https://app.example.com)',
+  })
+  .toLowerCase();
 const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
 
 /** `folder` is where relative paths begin. */

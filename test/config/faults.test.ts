@@ -49,6 +49,11 @@ test.each<[string, string, string]>([
   ['TRACE', withRoute('methods: [GET, TRACE]'), 'routes[0].methods[1]: can never be allowed'],
   ['CONNECT', withRoute('methods: [connect]'), 'routes[0].methods[0]: can never be allowed'],
   ['no method', withRoute('methods: ["G T"]'), 'routes[0].methods[0]: is not a method'],
+  [
+    'a length set',
+    withCredential('request: {headers: {Content-Length: "1"}}'),
+    'request.headers.Content-Length: is a field that the proxy sets itself',
+  ],
   ['Host set', withRoute('headers: {set: {Host: x}}'), 'headers.set.Host: is a field that the proxy sets itself'],
   ['framing set', withRoute('headers: {set: {transfer-encoding: x}}'), 'is a field that the proxy sets itself'],
   ['a field value of two lines', withRoute('headers: {set: {X-A: "a\\r\\nb"}}'), 'is not a field value'],

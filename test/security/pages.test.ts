@@ -114,7 +114,7 @@ describe('a page of another origin gets nothing', () => {
       ['Origin: http://app.test'],
     ],
   ])('%s', async (_, ...requests) => {
-    const stage = await setStage({ listen: { allowedOrigins: ['https://app.test'] } });
+    const stage = await setStage({ listen: { allowedOrigins: ['https://App.test'] } });
     for (const lines of requests) await refusedSilently(stage, get('Host: localhost', ...lines), 403, 'origin_denied');
   });
 
