@@ -117,9 +117,11 @@ class Exchange implements Dispatcher.DispatchHandler, AnswerFlow {
     if (this.#done) this.#abort();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, phrase = ''): void {
     if (this.#done) return;
     const fields = fieldsOf(controller.rawHeaders);
+    // undici has read it as UTF-8.
+    const reason = Buffer.from(phrase).toString('latin1');
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > MOST_INTERIM)

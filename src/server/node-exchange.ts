@@ -111,10 +111,18 @@ export class NodeAnswer implements Answer {
     const unasked = expectsContinue(this.#request) && !this.#request.readableFlowing && !this.#request.complete;
     // RFC 9110 §15.5.9: what is left of a request that came too late is not waited for.
     const closes = unasked || status === 408 || this.#closes();
-    const lines = closes ? fields.with('Connection', 'close').lines : fields.lines;
+    // node:http throws at an announcement of trailers that could not come.
+    const kept = this.#mayHaveTrailers(status, fields) ? fields : fields.without((name) => name === 'trailer');
+    const lines = closes ? kept.with('Connection', 'close').lines : kept.lines;
     this.#response.on('drain', () => flow.resume());
     this.#response.writeHead(status, reason, [...lines]);
-    this.#response.flushHeaders();
+    // Unlike flushHeaders, this writes the head as the bytes that came.
+    this.#response.write('', 'latin1');
+  }
+
+  #mayHaveTrailers(status: number, fields: Fields): boolean {
+    const chunked = fields.get('content-length') === undefined && this.#request.httpVersion !== '1.0';
+    return chunked && this.#request.method !== 'HEAD' && status !== 204 && status !== 304;
   }
 
   data(chunk: Buffer): boolean {
@@ -127,6 +135,8 @@ export class NodeAnswer implements Answer {
   }
 
   fail(): void {
+    // To a client of HTTP/1.0 an ordinary end would be the end of the body.
+    if (this.#request.httpVersion === '1.0') this.#response.socket?.resetAndDestroy();
     this.#response.destroy();
   }
 }

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startApi, whenWhole } from '../support/api.ts';
-import { connectRaw } from '../support/client.ts';
+import { connectRaw, exchangeRaw } from '../support/client.ts';
 import { startProxy } from '../support/proxy.ts';
 import { answering, hasHead, type RawApi, startRawApi } from '../support/raw-api.ts';
 
@@ -70,20 +70,20 @@ test('a compressed body passes byte for byte', async () => {
 
 test('status, reason and fields come as the API sent them: case, order and duplicates', async () => {
   const proxy = await startAnswering(
-    'HTTP/1.1 299 Quite Fine\r\n' +
-      'SET-cookie: a=1; Path=/\r\nX-Odd: once\r\nset-cookie: b=2\r\nx-ODD: twice\r\nVia: 1.1 other\r\nX-Empty:\r\n' +
+    'HTTP/1.1 299 Quite Fine, caf\xc3\xa9 \xe2\x98\x95\r\n' +
+      'SET-cookie: a=1; Path=/\r\nX-Odd: once\r\nset-cookie: b=2\r\nx-ODD: \xe9\r\nVia: 1.1 other\r\nX-Empty:\r\n' +
       'Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 2\r\nServer: it\r\n\r\nok',
   );
   const client = await connectRaw(proxy.port);
   client.send(ask());
   const received = await client.until((text) => text.endsWith('ok'));
   const [statusLine, ...lines] = received.split('\r\n');
-  expect(statusLine).toBe('HTTP/1.1 299 Quite Fine');
+  expect(statusLine).toBe('HTTP/1.1 299 Quite Fine, caf\xc3\xa9 \xe2\x98\x95');
   expect(lines.slice(0, 9)).toEqual([
     'SET-cookie: a=1; Path=/',
     'X-Odd: once',
     'set-cookie: b=2',
-    'x-ODD: twice',
+    'x-ODD: \xe9',
     'Via: 1.1 other',
     'X-Empty: ',
     'Date: Thu, 01 Jan 1970 00:00:00 GMT',
@@ -115,6 +115,29 @@ test('trailers come through', async () => {
   expect(reply.text).toBe('ok');
   expect(reply.headers.trailer).toBe('X-Sum');
   expect(reply.trailers).toEqual({ 'x-sum': 'abc' });
+});
+
+test.each([
+  ['an answer of known length', 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nContent-Length: 2\r\n\r\nok', 'GET', 'ok'],
+  ['an answer without a body', 'HTTP/1.1 304 Not Modified\r\nTrailer: X-Sum\r\n\r\n', 'GET', ''],
+  ['the answer to a HEAD', 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n', 'HEAD', ''],
+])('an announcement of trailers that cannot come does no harm: %s', async (_name, bytes, method, body) => {
+  const proxy = await startAnswering(bytes);
+  expect((await proxy.call('/api/x', { method })).text).toBe(body);
+});
+
+test('a client of HTTP/1.0 gets a chunked answer with trailers as a plain one', async () => {
+  const proxy = await startAnswering(
+    'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: abc\r\n\r\n',
+  );
+  const received = await exchangeRaw(proxy.port, 'GET /api/x HTTP/1.0\r\nHost: localhost\r\n\r\n');
+  expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(received).toMatch(/\r\n\r\nok$/);
+});
+
+test('a reason in an unknown encoding does no harm', async () => {
+  const proxy = await startAnswering('HTTP/1.1 200 caf\xe9\r\nContent-Length: 2\r\n\r\nok');
+  expect(await proxy.call('/api/x')).toMatchObject({ status: 200, text: 'ok' });
 });
 
 test('early hints come through, and the answer behind them', async () => {

@@ -45,6 +45,18 @@ test.each(brokenOff)(
   },
 );
 
+test('to a client of HTTP/1.0, for whom the end of the connection is the end of the body, the cut is a reset', async () => {
+  const api = await startRawApi(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n'));
+  const proxy = await start(api.url);
+  const client = await connectRaw(proxy.port);
+  client.send('GET /api/x HTTP/1.0\r\nHost: localhost\r\n\r\n');
+  await client.until((text) => text.includes('begun'));
+  const ended = Promise.withResolvers<string>();
+  client.socket.once('end', () => ended.resolve('an ordinary end')).once('error', () => ended.resolve('a reset'));
+  (await api.connection()).socket.end();
+  expect(await ended.promise).toBe('a reset');
+});
+
 test('a body that breaks its chunked coding: the client is cut', async () => {
   const api = await startRawApi(
     answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\nXYZ\r\n'),
