@@ -4,6 +4,7 @@
  * requests are read by node:http, how many differ is told, and no more.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { connectRaw } from '../support/client.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
@@ -26,16 +27,18 @@ interface Outcome {
 
 const base = '/base';
 const barrier = raw(['GET /barrier HTTP/1.1', 'Host: localhost']);
-const file = process.env['BEARERWAY_CORPUS'];
+const folder = process.env['BEARERWAY_CORPUS'];
 const differing: string[] = [];
 
-if (file === undefined) {
-  test('the corpus is run where BEARERWAY_CORPUS names its file', () => {
+if (folder === undefined) {
+  test('the corpus is run where BEARERWAY_CORPUS names its folder', () => {
     console.info('BEARERWAY_CORPUS is not set: the corpus of disputed requests was NOT run.');
   });
 } else {
   // The file is the tests' own; its shape is written down beside it.
-  const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly Case[] };
+  const { cases } = JSON.parse(readFileSync(join(folder, 'requests.json'), 'utf8')) as {
+    readonly cases: readonly Case[];
+  };
   describe('what reaches the API of a disputed request is strict, ours, and no more than was sent', () => {
     test.each(cases)('$id', async (given) => {
       const bytes = Buffer.from(given.hex, 'hex');
