@@ -1,4 +1,4 @@
-import { jsonSchema } from '../config/schema.ts';
+import { jsonSchema } from '../config/json-schema.ts';
 import type { Process } from './process.ts';
 
 /** Prints the JSON Schema of `proxy.yaml`. */

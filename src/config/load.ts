@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
-import { type Config, configSchema, jsonSchema } from './schema.ts';
+import { knownKeys } from './json-schema.ts';
+import { type Config, configSchema } from './schema.ts';
 import { forbidden, yamlFault } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
@@ -103,29 +104,6 @@ function spelt(path: readonly PropertyKey[]): string {
 function keyName(key: string): string {
   const [name = '', ...rest] = key.split(':');
   return rest.length === 0 ? name : `${name}:…`;
-}
-
-/** The keys that the schema has at a place. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let nodes = [jsonSchema() as SchemaNode];
-  for (const step of path) {
-    nodes = nodes.flatMap(branches).flatMap(({ properties, items, additionalProperties }) => {
-      const next = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
-      return typeof next === 'object' ? [next] : [];
-    });
-  }
-  return [...new Set(nodes.flatMap(branches).flatMap(({ properties = {} }) => Object.keys(properties)))];
-}
-
-interface SchemaNode {
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-  readonly additionalProperties?: SchemaNode | boolean;
-  readonly anyOf?: readonly SchemaNode[];
-}
-
-function branches(node: SchemaNode): SchemaNode[] {
-  return [node, ...(node.anyOf ?? []).flatMap(branches)];
 }
 
 /** Plain groups and lists, all the way down; secrets are their own guards. */

@@ -27,9 +27,16 @@ const method = text
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a method' })
   .refine((name) => !['TRACE', 'CONNECT'].includes(name.toUpperCase()), {
     error: 'can never be allowed (TRACE echoes the token, CONNECT is a tunnel)',
+  })
+  .refine((name) => !isOrdinary(name.toUpperCase()) || isOrdinary(name), {
+    error: 'is in lower case, which is another method (RFC 9110 §9.1; GET would be right, not get)',
   });
 
-const pathPattern = text.startsWith('/', { error: 'does not begin with a slash (such as /v1/**)' });
+function isOrdinary(name: string): boolean {
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].includes(name);
+}
+
+const pathPattern = text.regex(/^\//, { error: 'does not begin with a slash (such as /v1/**)' });
 
 /** Fields that the proxy itself decides on; a config cannot. */
 const ownFields = new Set([

@@ -57,11 +57,13 @@ export const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy
 /** A whole number between two bounds. */
 export function integer(min: number, max: number) {
   const error = `is not a whole number from ${min} to ${max}`;
+  const bounded = z.int({ error }).min(min, { error }).max(max, { error });
   const digits = z
     .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number);
-  return z.union([z.int(), digits], { error }).refine((value) => value >= min && value <= max, { error });
+    .regex(/^\d{1,15}$/, { error })
+    .transform(Number)
+    .pipe(bounded);
+  return z.union([bounded, digits], { error });
 }
 
 /** `500ms`, `30s`, `5m`, `24h`, as milliseconds; `0s` is none. */

@@ -155,31 +155,3 @@ function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: F
     }
   }
 }
-
-/** The JSON Schema of `proxy.yaml`, for editors: what may be written, before anything is replaced or reckoned. */
-export function jsonSchema(): unknown {
-  const schema = z.toJSONSchema(configSchema('.'), { io: 'input', unrepresentable: 'any', override: asWritten });
-  return { title: 'proxy.yaml of Bearerway', ...schema };
-}
-
-/** The text `${NAME}` may stand for any scalar: it becomes the value before that is checked. */
-const placeholder = '|\\$\\{';
-
-type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;
-
-const asWritten: Override = ({ zodSchema, jsonSchema: node }) => {
-  if (node.type === 'string' && node.pattern !== undefined && !node.pattern.endsWith(placeholder))
-    node.pattern += placeholder;
-  if (node.type === 'string' && node.enum !== undefined) {
-    node.anyOf = [{ enum: node.enum }, { pattern: placeholder.slice(1) }];
-    delete node.enum;
-  }
-  // zod takes a key whose default comes by way of a transform for a required one, and drops the default.
-  const { default: spelt } = z.globalRegistry.get(zodSchema) ?? {};
-  if (spelt !== undefined) node.default = spelt as typeof node.default & {};
-  if (zodSchema instanceof z.ZodObject && node.required !== undefined) {
-    const shape: Readonly<Record<string, z.ZodType>> = zodSchema.shape;
-    node.required = node.required.filter((key) => shape[key]?.safeParse(undefined).success === false);
-    if (node.required.length === 0) delete node.required;
-  }
-};

@@ -54,6 +54,7 @@ test.each<[string, string, string]>([
     withCredential('request: {headers: {Content-Length: "1"}}'),
     'request.headers.Content-Length: is a field that the proxy sets itself',
   ],
+  ['a method in lower case', withRoute('methods: [get]'), 'routes[0].methods[0]: is in lower case'],
   ['Host set', withRoute('headers: {set: {Host: x}}'), 'headers.set.Host: is a field that the proxy sets itself'],
   ['framing set', withRoute('headers: {set: {transfer-encoding: x}}'), 'is a field that the proxy sets itself'],
   ['a field value of two lines', withRoute('headers: {set: {X-A: "a\\r\\nb"}}'), 'is not a field value'],

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { jsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { providerNames } from '../../src/config/providers.ts';
-import { jsonSchema } from '../../src/config/schema.ts';
 
 const shipped = new URL('../../proxy.yaml', import.meta.url);
 const shippedSchema = new URL('../../proxy.schema.json', import.meta.url);
