@@ -127,6 +127,8 @@ export class Listener {
       });
     const inbound = inboundRequest(request, response);
     const arriving = { request, body: inbound.body, broken: false };
+    // Heard before the body is told that it was cut: who has gone is not to be answered.
+    request.on('close', () => request.complete || arriving.broken || left.abort());
     if (state !== undefined) {
       state.exchanges += 1;
       state.arriving = arriving;
