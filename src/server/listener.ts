@@ -178,6 +178,11 @@ export class Listener {
     const failure = parserFailure(error, this.#options.limits);
     const { arriving, exchanges } = this.#connections.get(socket) ?? {};
     if (arriving !== undefined && !arriving.request.complete) {
+      if (error.code === 'HPE_INVALID_EOF_STATE') {
+        // Gone in the middle of a request; a reset can look like that too.
+        socket.destroy();
+        return;
+      }
       arriving.broken = true;
       arriving.body?.fail(failure);
       // Answered before its body was whole: there is nobody left to tell.
