@@ -146,7 +146,9 @@ function credential(
   const client = clientCredentials(given, { clock, random, warn: tokens.warn });
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential: name, requestToken: client.requestToken, store, backoff, clock });
-  source.listen(tokens.outcome);
+  let closed = false;
+  // What we break off ourselves at the end is no news.
+  source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));
   let stopRefreshing = (): void => {};
   return {
     source,
@@ -161,6 +163,7 @@ function credential(
       return source.hadToken ? [] : [`credential ${name}: its first token is on its way`];
     },
     async close() {
+      closed = true;
       stopRefreshing();
       await client.close();
     },

@@ -12,8 +12,8 @@ export interface CachedSourceOptions {
   readonly clock: Clock;
 }
 
-/** Hears how each token request ended. Must not throw. */
-export type TokenListener = (outcome: Token | Failure) => void;
+/** Hears how each token request ended, and of a failure in how many milliseconds the next may follow. Must not throw. */
+export type TokenListener = (outcome: Token | Failure, retryAfterMs?: number) => void;
 
 /**
  * Remembers one credential's token and gets new ones: one token request at a time, however many wait for it, and
@@ -87,7 +87,7 @@ export class CachedSource implements TokenSource {
   #blocked(): undefined {
     const { failure, remainingMs } = this.#options.backoff;
     if (failure === undefined || remainingMs === 0) return undefined;
-    throw new Failure(failure.code, failure.detail, { retryAfterMs: remainingMs, cause: failure.cause });
+    throw this.#told(failure, remainingMs);
   }
 
   async #fly(): Promise<Token> {
@@ -106,12 +106,14 @@ export class CachedSource implements TokenSource {
       const failure = asFailure(thrown);
       backoff.failed(failure);
       this.#flight = undefined;
-      for (const listener of this.#listeners) listener(failure);
-      throw new Failure(failure.code, failure.detail, {
-        retryAfterMs: Math.max(1, backoff.remainingMs),
-        cause: failure.cause,
-      });
+      for (const listener of this.#listeners) listener(failure, backoff.remainingMs);
+      throw this.#told(failure, Math.max(1, backoff.remainingMs));
     }
+  }
+
+  /** As those hear of it who wanted a token. */
+  #told({ code, detail, cause }: Failure, retryAfterMs: number): Failure {
+    return new Failure(code, `credential ${this.credential}: ${detail}`, { retryAfterMs, cause });
   }
 }
 

@@ -55,9 +55,9 @@ const errorCodes = new Set([
 export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, context: TokenResponseContext): Token {
   const json = parse(answer.body);
   refuseUnlessGranted(answer, json, context.clock);
-  if (!isObject(json)) throw invalid(answer.body === '' ? 'its answer is empty' : 'its answer is not a JSON object');
+  if (!isObject(json)) throw invalid(answer.body === '' ? 'it is empty' : 'it is not a JSON object');
   const value = memberOf(json, options.response.accessToken);
-  if (value === undefined || value === null) throw invalid('its answer has no access token');
+  if (value === undefined || value === null) throw invalid('it has no access token');
   if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
   if (value.length > LONGEST_TOKEN) throw invalid(`its access token is longer than ${LONGEST_TOKEN} characters`);
   if (!/^[\x21-\x7e]+$/.test(value)) throw invalid('its access token has a character that may not stand in a header');
@@ -95,7 +95,7 @@ function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknow
     );
   }
   if (status >= 400) throw new Failure('token_refused', `the token endpoint answered ${status}${known}`);
-  if (status < 200 || status >= 300) throw invalid(`it answered ${status}, which is not followed`);
+  if (status < 200 || status >= 300) throw invalid(`its status is ${status}, and no redirect is followed`);
   if (error !== undefined && error !== null)
     throw new Failure('token_refused', `the token endpoint answered with an error${known && ':'}${known}`);
 }

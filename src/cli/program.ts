@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError, nearest } from '../config/faults.ts';
+import { ConfigError } from '../config/faults.ts';
+import { nearest } from '../config/nearest.ts';
 import { version } from '../version.ts';
 import { check } from './check.ts';
 import { Complaint, Usage } from './complaint.ts';

@@ -15,7 +15,7 @@ export function routeTable(given: readonly RouteConfig[]): string {
     '→',
     `${upstream.origin}${upstream.basePath}`,
     credential === undefined ? 'no credential' : `credential ${credential}`,
-    methods?.join(',') ?? 'all methods',
+    methods?.join(',') ?? 'any method',
   ]);
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),

@@ -57,16 +57,16 @@ interface Service {
 
 async function serve({ config, log, words, process }: Service): Promise<void> {
   const sandbox = words.sandbox
-    ? await startSandbox().catch((error) => Promise.reject(aboutPort(error, 'the sandbox', 'run without --sandbox')))
+    ? await startSandbox().catch((error) =>
+        Promise.reject(aboutPort(error, 'the sandbox', 'run the proxy without one (npm run -s bearerway -- run)')),
+      )
     : undefined;
   try {
     await config.listen.clientToken?.read().catch((error: Error) => {
       throw new Complaint(`the client token cannot be had: ${error.message}`);
     });
     const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID };
-    const app = await startApp(config, surroundings).catch((error) =>
-      Promise.reject(aboutPort(error, 'the proxy', 'set another port in the config (listen.port, admin.port)')),
-    );
+    const app = await startApp(config, surroundings).catch((error) => Promise.reject(aboutOurPort(error, config)));
     // Before anybody is told that it listens: who reads that may send one.
     const asked = untilSignal(process, log);
     announce({ config, log, app, sandbox, process });
@@ -77,6 +77,18 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
   } finally {
     await sandbox?.close();
   }
+}
+
+function aboutOurPort(error: unknown, { listen, admin }: Config): unknown {
+  const { port } = error as { port?: number };
+  if (admin !== false && port === admin.port && port !== listen.port) {
+    return aboutPort(
+      error,
+      'the admin port',
+      'set another with admin.port (or BEARERWAY_ADMIN_PORT for the shipped proxy.yaml)',
+    );
+  }
+  return aboutPort(error, 'the proxy', 'set another with listen.port (or BEARERWAY_PORT for the shipped proxy.yaml)');
 }
 
 interface Announcement {

@@ -10,12 +10,15 @@ const placeholder = /\$\$\{|\$\{([^}]*)\}?/g;
 /** A default holds no placeholder of its own: `}` would end both. */
 const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{).)*))?$/s;
 
-/** Replaces them in place; each that cannot be is given to `fault`. */
+/**
+ * Replaces them in place; each that cannot be is given to `fault`. Gives the variables that a scalar got its value from.
+ */
 export function substitute(
   document: Document,
   env: Environment,
   fault: (path: PropertyKey[], message: string) => void,
-): void {
+): ReadonlyMap<unknown, readonly string[]> {
+  const sources = new Map<unknown, string[]>();
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.value.includes('${')) return;
@@ -30,6 +33,7 @@ export function substitute(
           return '';
         }
         const value = Object.hasOwn(env, name) ? env[name] : undefined;
+        if (value !== undefined && value !== '') sources.set(node, [...(sources.get(node) ?? []), name]);
         if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
         if (value === undefined)
           fault(pathTo([...ancestors, node]), `needs the environment variable ${name}, which is not set`);
@@ -37,6 +41,7 @@ export function substitute(
       });
     },
   });
+  return sources;
 }
 
 /** From the ancestors of a node, itself last, to the keys and indices that lead to it. */

@@ -1,6 +1,6 @@
 /** From a file to a frozen {@link Config}: file → YAML → environment → checked. All faults at once, each with its place. */
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
@@ -17,7 +17,7 @@ export async function loadConfig(file: string, env: Environment): Promise<Config
     const code = (error as NodeJS.ErrnoException).code;
     const message =
       code === 'ENOENT' || code === 'ENOTDIR'
-        ? 'there is no such file (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)'
+        ? `there is no such file in ${resolve(dirname(file))} (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)`
         : code === 'EISDIR'
           ? 'is a folder (name the file in it)'
           : `cannot be read (${code})`;
@@ -45,10 +45,13 @@ export function parseConfig(
   forbidden(document, unread);
   if (faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
 
+  let sources: ReadonlyMap<unknown, readonly string[]> = new Map();
   const place = (fault: PlacedFault): void => {
-    faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: fault.message });
+    const variables = sources.get(document.getIn(fault.path, true)) ?? [];
+    const from = variables.length === 0 ? '' : ` [from ${variables.join(', ')}]`;
+    faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: `${fault.message}${from}` });
   };
-  substitute(document, env, (path, message) => place({ path, atKey: false, message }));
+  sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
   const checked = configSchema(dirname(file)).safeParse(plain(document, unread) ?? {}, { reportInput: true });

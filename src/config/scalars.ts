@@ -7,6 +7,7 @@ import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
+import { nearest } from './nearest.ts';
 
 /** An optional key; empty (`key:`, or `${NAME:-}` without a NAME) counts as left out. */
 export function optional<T extends z.ZodType>(schema: T) {
@@ -47,7 +48,7 @@ export const text = z
   .min(1, { error: 'is empty' });
 
 export function words<T extends string>(...allowed: [T, ...T[]]) {
-  return z.enum(allowed, { error: `is none of the words known here (${allowed.join(', ')})` });
+  return z.enum(allowed, { error: ({ input }) => `is none of the words known here${nearest(String(input), allowed)}` });
 }
 
 export const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })], {

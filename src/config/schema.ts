@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import { credentialSchema } from './credential.ts';
-import { nearest } from './faults.ts';
+import { nearest } from './nearest.ts';
 import { routeSchema } from './route.ts';
 import {
   duration,

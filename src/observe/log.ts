@@ -73,7 +73,7 @@ export interface LoggedToken {
 
 export interface TokenLog {
   /** Hears how each token request ended; writes a line when that is news. */
-  outcome(this: void, outcome: LoggedToken | Failure): void;
+  outcome(this: void, outcome: LoggedToken | Failure, retryAfterMs?: number): void;
   /** What is odd but can be lived with; said once until it changes. */
   warn(this: void, message: string): void;
 }
@@ -83,10 +83,12 @@ export function tokenLog(log: Log, credential: string): TokenLog {
   let failing: FailureCode | undefined;
   let warned: string | undefined;
   return {
-    outcome(outcome) {
+    outcome(outcome, retryAfterMs = 0) {
       if (outcome instanceof Failure) {
         const level = outcome.code === failing ? 'debug' : 'warn';
-        log[level]({ credential, error: outcome.code, reason: reason(outcome) }, 'no token could be had; trying again');
+        const retryInS = Math.ceil(retryAfterMs / 100) / 10;
+        const told = { credential, error: outcome.code, reason: reason(outcome), retryInS };
+        log[level](told, 'no token could be had; trying again');
         failing = outcome.code;
         return;
       }

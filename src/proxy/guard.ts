@@ -47,6 +47,7 @@ export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOption
       throw new Failure(
         'host_denied',
         'if this proxy is meant to be reached by that name, add it to listen.allowedHosts',
+        { cause: new Error(`Host ${host}`) },
       );
     }
     refusePages(request, host, allowedOrigins);
@@ -63,7 +64,7 @@ export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOption
 function refuseMethods({ method }: InboundRequest): void {
   if (method === 'CONNECT') {
     const help =
-      'tunnels are not offered, as no token could be put on what is in them: use an http:// URL, or the prefix of a route';
+      'no token could be put on what is in a tunnel: ask for an http:// URL of this proxy with the prefix of a route';
     throw new Failure('method_denied', help, { allow: METHODS });
   }
   if (method === 'TRACE') throw new Failure('method_denied', 'TRACE would echo the token', { allow: METHODS });
@@ -101,7 +102,9 @@ function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: r
   const sameOrigin = origins.length === 0 && sites.every((site) => site === 'same-origin');
   if (origins.length > 0 && origins.every(isAllowed)) return;
   if (sameOrigin && [`http://${host}`, `https://${host}`].some(isAllowed)) return;
-  throw new Failure('origin_denied', 'if a page of that origin may ask, add it to listen.allowedOrigins');
+  throw new Failure('origin_denied', 'if a page of that origin may ask, add it to listen.allowedOrigins', {
+    cause: new Error(`Origin ${origins[0]?.slice(0, 200) ?? 'not told'}`),
+  });
 }
 
 /** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */

@@ -39,6 +39,8 @@ export function handle(options: HandleOptions): Handler {
     const { record, relay } = passage;
     if (inFlight > mostInFlight)
       throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
+    // As it came, for the record of a refusal; an absolute URL may hold a password.
+    if (inbound.target.startsWith('/')) record.path = inbound.target.split('?', 1)[0];
     const { target, consumed } = guard(inbound);
     record.path = target.path;
     const match = routes.find(inbound.method, target.path);

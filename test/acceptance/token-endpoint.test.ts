@@ -168,7 +168,7 @@ test.each<[string, RecorderBehaviour]>([
   const reply = await proxy.call('/api/x');
 
   expectFailure(reply, { code: 'token_unavailable', api });
-  expect(reply.json()['detail']).toBe('the token endpoint did not answer in time');
+  expect(reply.json()['detail']).toBe('credential main: the token endpoint did not answer in time');
 });
 
 test.each([

@@ -103,7 +103,7 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toMatch(
     new RegExp(
-      `^bearerway: the proxy cannot listen on 127\\.0\\.0\\.1:${port}: another program does\\. Stop that, or .*${key}.*\\n$`,
+      `^bearerway: the (proxy|admin port) cannot listen on 127\\.0\\.0\\.1:${port}: another program does\\. Stop that, or .*${key}.*\\n$`,
     ),
   );
 });
@@ -126,7 +126,7 @@ test('and the port of the sandbox beside the proxy', async () => {
   const { code, stderr } = await bearerway(['run', '--sandbox', '-c', await configFile(anywhere)]).ended;
   expect(code).toBe(1);
   expect(stderr).toBe(
-    'bearerway: the sandbox cannot listen on 127.0.0.1:9100: another program does. Stop that, or run without --sandbox.\n',
+    'bearerway: the sandbox cannot listen on 127.0.0.1:9100: another program does. Stop that, or run the proxy without one (npm run -s bearerway -- run).\n',
   );
 });
 

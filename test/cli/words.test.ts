@@ -68,7 +68,7 @@ test('check tells every fault at once, on standard error', async () => {
 test.each([['run'], ['check'], ['routes']])('%s without a config says what to do', async (command) => {
   const { code, stdout, stderr } = await bearerway([command], { cwd: await folder() }).ended;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^proxy\.yaml:1:1 there is no such file \(.*--config FILE or BEARERWAY_CONFIG\)\n$/);
+  expect(stderr).toMatch(/^proxy\.yaml:1:1 there is no such file in \S+ \(.*--config FILE or BEARERWAY_CONFIG\)\n$/);
 });
 
 test('BEARERWAY_CONFIG names the config; an option names it louder; an empty one is none', async () => {
@@ -92,7 +92,7 @@ test('routes prints the table', async () => {
     code: 0,
     stdout: [
       '/crm  →  https://crm.example.com/v1  credential crm  GET,POST\n',
-      '/     →  https://rest.example.com    no credential   all methods\n',
+      '/     →  https://rest.example.com    no credential   any method\n',
     ].join(''),
   });
 });

@@ -74,7 +74,7 @@ test('numbers, booleans, durations, sizes and words are read from the result', (
 
 test('a port that is none is a fault at its place, without the value', () => {
   expect(faultsOf(`listen:\n  port: \${PORT}\n${leastRoutes}`, { PORT: '80 80' })).toEqual([
-    'proxy.yaml:2:9 listen.port: is not a whole number from 0 to 65535',
+    'proxy.yaml:2:9 listen.port: is not a whole number from 0 to 65535 [from PORT]',
   ]);
 });
 

@@ -10,11 +10,7 @@ test.each<[string, string, string]>([
   ['the same key twice', `${leastRoutes}${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: the key is there twice'],
   ['two documents', `${leastRoutes}---\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a second document begins here'],
   ['a tab', `listen:\n\tport: 1\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a tab is no indentation (use spaces)'],
-  [
-    'no quote at the end',
-    `${leastRoutes}listen:\n  host: "x`,
-    'is not YAML: a quote, comma, colon or bracket is missing',
-  ],
+  ['no quote at the end', `${leastRoutes}listen:\n  host: "x`, 'or a quote, comma, colon or bracket is missing'],
   ['a merge', `listen: {<<: {port: 1}}\n${leastRoutes}`, 'proxy.yaml:1:10 listen.<<: is not known here'],
   [
     'an alias of nothing',
@@ -66,7 +62,7 @@ test('the names of an object are names like others', () => {
 
 test('a file that is not there is told with what to do', async () => {
   await expect(loadConfig('/nowhere/proxy.yaml', {})).rejects.toThrow(
-    '/nowhere/proxy.yaml:1:1 there is no such file (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)',
+    '/nowhere/proxy.yaml:1:1 there is no such file in /nowhere (go to its folder, or name it with --config FILE or BEARERWAY_CONFIG)',
   );
   await expect(loadConfig(import.meta.dirname, {})).rejects.toThrow('is a folder (name the file in it)');
 });
