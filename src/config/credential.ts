@@ -6,9 +6,9 @@ import {
   emptyAsAbsent,
   everywhere,
   type Fault,
-  fieldName,
   fieldValue,
   flag,
+  freeFieldName,
   group,
   notAGroup,
   optional,
@@ -47,7 +47,7 @@ const textMap = z.record(text, z.string({ error: 'is not text (quote it: "…")'
 
 const request = group({
   format: withDefault(words('form', 'json'), 'form'),
-  headers: withDefault(z.record(fieldName, fieldValue, { error: 'is not a group of field names and values' }), {}),
+  headers: withDefault(z.record(freeFieldName, fieldValue, { error: 'is not a group of field names and values' }), {}),
   params: withDefault(textMap, {}),
   query: withDefault(textMap, {}),
   fields: group({
@@ -73,7 +73,7 @@ const inject = z
     (given) => emptyAsAbsent(given) ?? {},
     z.strictObject(
       {
-        header: optional(fieldName),
+        header: optional(freeFieldName),
         // An empty one is a value here: it sends the bare token.
         scheme: z.preprocess((given) => given ?? undefined, fieldValue.optional()),
         query: optional(text),
@@ -133,19 +133,11 @@ interface Spelt {
   readonly tokenUrl?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
-  readonly request?: { readonly headers?: Readonly<Record<string, string>> };
   readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
 }
 
-/** Fields that follow from the request itself. */
-const framing = ['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'keep-alive'];
-
 function rules(spelt: Spelt, fault: Fault): void {
   const { provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tls } = spelt;
-  for (const name of Object.keys(spelt.request?.headers ?? {})) {
-    if (framing.includes(name.toLowerCase()))
-      fault(['request', 'headers', name], 'is a field that the proxy sets itself');
-  }
   if (provider === undefined && tokenUrl === undefined) fault(['tokenUrl'], 'is required (or a provider)');
   if (provider === undefined && baseUrl !== undefined)
     fault(['baseUrl'], 'needs a provider (without one, tokenUrl says it all)');

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { forwardedFields, plainName } from '../own-fields.ts';
 import {
   duration,
   everywhere,
   type Fault,
-  fieldName,
   fieldValue,
   flag,
+  freeFieldName,
   group,
   integer,
   notAGroup,
@@ -38,23 +39,6 @@ function isOrdinary(name: string): boolean {
 
 const pathPattern = text.regex(/^\//, { error: 'does not begin with a slash (such as /v1/**)' });
 
-/** Fields that the proxy itself decides on; a config cannot. */
-const ownFields = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-  'proxy-connection',
-  'proxy-authorization',
-  'bearerway-hop',
-  'bearerway-client-token',
-]);
-
 /** Requests below a prefix, and where they go. */
 export function routeSchema(folder: string) {
   return z
@@ -75,8 +59,11 @@ export function routeSchema(folder: string) {
             .min(1, { error: 'is an empty list, which allows nothing (leave it out to allow all)' }),
         ),
         headers: group({
-          set: withDefault(z.record(fieldName, fieldValue, { error: 'is not a group of field names and values' }), {}),
-          remove: withDefault(z.array(fieldName, { error: 'is not a list' }), []),
+          set: withDefault(
+            z.record(freeFieldName, fieldValue, { error: 'is not a group of field names and values' }),
+            {},
+          ),
+          remove: withDefault(z.array(freeFieldName, { error: 'is not a list' }), []),
         }),
         timeouts: group({
           connect: withDefault(duration, '10s'),
@@ -105,19 +92,25 @@ export function routeSchema(folder: string) {
 interface Spelt {
   readonly upstream?: UpstreamAddress;
   readonly plaintext?: boolean;
-  readonly headers?: { readonly set?: Readonly<Record<string, string>> };
+  readonly forwardedHeaders?: boolean;
+  readonly headers?: { readonly set?: Readonly<Record<string, string>>; readonly remove?: readonly unknown[] };
   readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
 }
 
-function rules({ upstream, plaintext, headers, tls }: Spelt, fault: Fault): void {
+function rules({ upstream, plaintext, forwardedHeaders, headers, tls }: Spelt, fault: Fault): void {
   if (upstream?.exposed === true && plaintext !== true) {
     fault(
       ['upstream'],
       'is plain http to another machine, where anyone between can read the token (https, or plaintext: true)',
     );
   }
-  for (const name of Object.keys(headers?.set ?? {})) {
-    if (ownFields.has(name.toLowerCase())) fault(['headers', 'set', name], 'is a field that the proxy sets itself');
+  if (forwardedHeaders === true) {
+    const refuse = (name: unknown, key: PropertyKey[]): void => {
+      if (typeof name === 'string' && forwardedFields.has(plainName(name.toLowerCase())))
+        fault(['headers', ...key], 'is a field that forwardedHeaders decides on');
+    };
+    for (const name of Object.keys(headers?.set ?? {})) refuse(name, ['set', name]);
+    for (const [index, name] of Object.entries(headers?.remove ?? [])) refuse(name, ['remove', Number(index)]);
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined))
     fault(['tls'], 'has one of cert and key (both or none would be right)');

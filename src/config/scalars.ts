@@ -6,6 +6,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isOwnField } from '../own-fields.ts';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
 import { nearest } from './nearest.ts';
 
@@ -131,7 +132,11 @@ export function pem(folder: string) {
 }
 
 /** A field name (RFC 9110 §5.1). */
-export const fieldName = text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a field name' });
+const fieldName = text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a field name' });
+/** One that a config may set, remove or put a token into. */
+export const freeFieldName = fieldName.refine((name) => !isOwnField(name), {
+  error: 'is a field that the proxy sets itself',
+});
 /** A field value of visible ASCII, spaces and tabs between (RFC 9110 §5.5). */
 export const fieldValue = z
   .string({ error: 'is not text (quote it: "…")' })

@@ -3,6 +3,7 @@
  * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
  */
 import { z } from 'zod';
+import { forwardedFields, plainName } from '../own-fields.ts';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import { credentialSchema } from './credential.ts';
 import { nearest } from './nearest.ts';
@@ -117,6 +118,7 @@ interface Spelt {
   readonly routes?: readonly {
     readonly prefix?: string;
     readonly credential?: string | undefined;
+    readonly forwardedHeaders?: boolean;
     readonly headers?: { readonly set?: Readonly<Record<string, string>> };
   }[];
 }
@@ -148,10 +150,17 @@ function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: F
       continue;
     }
     const injected =
-      credential.inject?.query === undefined ? (credential.inject?.header ?? 'authorization').toLowerCase() : undefined;
+      credential.inject?.query === undefined
+        ? plainName((credential.inject?.header ?? 'authorization').toLowerCase())
+        : undefined;
     for (const name of Object.keys(route.headers?.set ?? {})) {
-      if (name.toLowerCase() === injected)
+      if (plainName(name.toLowerCase()) === injected)
         fault([...path, 'headers', 'set', name], `is where credential "${route.credential}" puts its token`);
     }
+    if (route.forwardedHeaders === true && injected !== undefined && forwardedFields.has(injected))
+      fault(
+        [...path, 'forwardedHeaders'],
+        `decides on the field that credential "${route.credential}" puts its token into`,
+      );
   }
 }

@@ -1,22 +1,8 @@
 import type { AnswerHead, InboundRequest } from '../exchange.ts';
 import type { Fields } from '../fields.ts';
+import { connectionFields, forwardedFields, plainName, unforwardedFields } from '../own-fields.ts';
 
-/** Fields that speak of one connection only (RFC 9110 §7.6.1), or of framing, which is the sender's own. */
-const connectionFields = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]);
-
-/** On requests besides: framing and authority are made anew, expectations are met here, the rest is for us alone. */
-const ownRequestFields = new Set([...connectionFields, 'host', 'content-length', 'expect', 'bearerway-client-token']);
+export { plainName } from '../own-fields.ts';
 
 /** What a route does to the fields of its requests. */
 export interface FieldPolicy {
@@ -27,8 +13,6 @@ export interface FieldPolicy {
   /** `X-Forwarded-*` are ours. */
   readonly forwarded: boolean;
 }
-
-const forwardedFields = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 export interface ForwardOptions {
   readonly policy: FieldPolicy;
@@ -48,7 +32,7 @@ export function forwardable(inbound: InboundRequest, { policy, consumed, request
     const plain = plainName(name);
     return (
       named.has(name) ||
-      ownRequestFields.has(plain) ||
+      unforwardedFields.has(plain) ||
       policy.dropped.has(plain) ||
       plain === consumed ||
       (policy.forwarded && forwardedFields.has(plain)) ||
@@ -60,15 +44,6 @@ export function forwardable(inbound: InboundRequest, { policy, consumed, request
   if (fields.tokens('te').includes('trailers')) ours.push('TE', 'trailers');
   if (policy.forwarded) ours.push(...forwarded(inbound));
   return kept.with(...ours);
-}
-
-/**
- * A name in lower case without its disguise: its twins, spelt with other characters (`transfer_encoding`,
- * `authorization_`), as the servers see them that fold them.
- */
-export function plainName(name: string): string {
-  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return name;
-  return name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }
 
 /** The client's own request id, if it sent one that can stand in a log. */
