@@ -1,3 +1,4 @@
+import { Blocks } from '../blocks.ts';
 import type { Failure } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
@@ -19,8 +20,7 @@ export class HeldRefusal implements Answer {
   readonly #judge: Judge;
   #flow: AnswerFlow | undefined;
   #held: AnswerHead | undefined;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  #body = noBlocks();
   #ending: Fields | Failure | undefined;
 
   constructor(answer: Answer, judge: Judge) {
@@ -41,9 +41,8 @@ export class HeldRefusal implements Answer {
 
   data(chunk: Buffer): boolean {
     if (this.#held === undefined) return this.#answer.data(chunk);
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    return this.#size < MOST_HELD;
+    this.#body.append(chunk);
+    return this.#body.length < MOST_HELD;
   }
 
   end(trailers: Fields): void {
@@ -59,7 +58,7 @@ export class HeldRefusal implements Answer {
   /** A second try takes its place. */
   drop(): void {
     if (this.#ending === undefined) this.#flow?.cancel();
-    this.#chunks = [];
+    this.#body = noBlocks();
   }
 
   /** It is the answer after all. */
@@ -70,10 +69,15 @@ export class HeldRefusal implements Answer {
     this.#held = undefined;
     this.#answer.head({ ...head, retry }, flow);
     let ready = true;
-    for (const chunk of this.#chunks) ready = this.#answer.data(chunk);
-    this.#chunks = [];
+    for (const chunk of this.#body.chunks) ready = this.#answer.data(chunk);
+    this.#body = noBlocks();
     if (this.#ending instanceof Fields) this.#answer.end(this.#ending);
     else if (this.#ending !== undefined) this.#answer.fail(this.#ending);
     else if (ready) flow.resume();
   }
+}
+
+/** Takes what comes: who sends more than was asked for must not lose a byte. */
+function noBlocks(): Blocks {
+  return new Blocks({ most: Number.POSITIVE_INFINITY, take: () => true });
 }

@@ -1,4 +1,5 @@
 /** Bodies on their way to an API: whether one can be sent again is decided on its arrival, and none is sent in part. */
+import { Blocks } from '../blocks.ts';
 import { Failure } from '../errors.ts';
 import type { BodyFlow, BodySink, InboundBody, OutboundBody } from '../exchange.ts';
 
@@ -16,9 +17,13 @@ export class ReplayMemory {
     return this.#taken;
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#taken + bytes <= this.#limit;
+  }
+
   /** False, and nothing taken, when there is no room. */
   take(bytes: number): boolean {
-    if (this.#taken + bytes > this.#limit) return false;
+    if (!this.hasRoom(bytes)) return false;
     this.#taken += bytes;
     return true;
   }
@@ -34,62 +39,49 @@ export interface KeepPolicy {
   readonly memory: ReplayMemory;
 }
 
-/** A body that was read whole before it is sent. */
-class WholeBody implements OutboundBody {
-  readonly whole: Buffer;
-  readonly #memory: ReplayMemory;
-  #kept: number;
-
-  constructor(whole: Buffer, memory: ReplayMemory) {
-    this.whole = whole;
-    this.#memory = memory;
-    this.#kept = whole.length;
-  }
-
-  get length(): number {
-    return this.whole.length;
-  }
-
-  get replayable(): boolean {
-    return true;
-  }
-
-  open(sink: BodySink): BodyFlow {
-    sink.data(this.whole);
-    sink.end();
-    return { pause: () => {}, resume: () => {}, detach: () => {} };
-  }
-
-  settle(): void {
-    this.#memory.giveBack(this.#kept);
-    this.#kept = 0;
-  }
-}
-
-/** A body that is sent while it comes, with a copy of what has been sent as long as that is small. */
-class StreamedBody implements OutboundBody {
-  readonly whole = undefined;
+/** A body with a copy of what has come of it, as long as that is small: so it can be waited for, and sent again. */
+class CopiedBody implements OutboundBody {
+  whole: Buffer | undefined;
   readonly length: number | undefined;
   readonly #body: InboundBody;
-  readonly #keep: KeepPolicy;
-  #copy: Buffer[] | undefined = [];
-  #copied = 0;
+  readonly #memory: ReplayMemory;
+  #copy: Blocks | undefined;
+  /** What came behind the copy, had no room in it, and has not been sent yet. */
+  #unsent: Buffer[] = [];
   #sink: BodySink | undefined;
   #begun = false;
+  #opened = false;
   #ending: Failure | 'end' | undefined;
+  #gathered = (): void => {};
 
-  constructor(body: InboundBody, keep: KeepPolicy) {
+  constructor(body: InboundBody, { most, memory }: KeepPolicy) {
     this.#body = body;
-    this.#keep = keep;
+    this.#memory = memory;
     this.length = body.length;
+    this.#copy = new Blocks({ most: Math.min(most, body.length ?? most), take: (bytes) => memory.take(bytes) });
   }
 
   get replayable(): boolean {
-    return !this.#begun || this.#copy !== undefined;
+    return !this.#opened || this.#copy !== undefined;
+  }
+
+  /** Waits for all of it, or for as much as there is room for. Rejects with the Failure that cut it short. */
+  async gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#gathered = resolve;
+      this.#begin();
+    });
+    if (this.#ending instanceof Failure) throw this.#ending;
+    if (this.#ending === undefined || this.#copy === undefined || this.#unsent.length > 0) return;
+    if (this.#copy.length !== this.length)
+      throw new Failure('bad_request', 'the body is shorter than its Content-Length');
+    const [first = Buffer.alloc(0), ...more] = this.#copy.chunks;
+    this.whole = more.length === 0 ? first : Buffer.concat([first, ...more]);
   }
 
   open(sink: BodySink): BodyFlow {
     this.#sink = sink;
+    this.#opened = true;
     const flow: BodyFlow = {
       pause: () => this.#sink === sink && this.#body.pause(),
       resume: () => this.#sink === sink && this.#body.resume(),
@@ -100,7 +92,9 @@ class StreamedBody implements OutboundBody {
         else this.#body.pause();
       },
     };
-    for (const chunk of this.#copy ?? []) sink.data(chunk);
+    const came = [...(this.#copy?.chunks ?? []), ...this.#unsent];
+    if (this.#unsent.length > 0) this.#drop();
+    for (const chunk of came) sink.data(chunk);
     if (this.#ending !== undefined) finish(sink, this.#ending);
     else if (this.#begun) this.#body.resume();
     else this.#begin();
@@ -110,7 +104,7 @@ class StreamedBody implements OutboundBody {
   settle(): void {
     this.#drop();
     // What nobody takes any more is read and forgotten, so that the client gets to read its answer.
-    if (this.#sink === undefined && this.#begun) this.#body.resume();
+    if (this.#sink === undefined && this.#begun && this.#ending === undefined) this.#body.resume();
   }
 
   #begin(): void {
@@ -127,21 +121,24 @@ class StreamedBody implements OutboundBody {
 
   #finish(ending: Failure | 'end'): void {
     this.#ending = ending;
+    this.#gathered();
     if (this.#sink !== undefined) finish(this.#sink, ending);
   }
 
   #remember(chunk: Buffer): void {
-    if (this.#copy === undefined) return;
-    if (this.#copied + chunk.length <= this.#keep.most && this.#keep.memory.take(chunk.length)) {
-      this.#copied += chunk.length;
-      this.#copy.push(Buffer.from(chunk));
-    } else this.#drop();
+    if (this.#copy === undefined || (this.#unsent.length === 0 && this.#copy.append(chunk))) return;
+    if (this.#opened) this.#drop();
+    else {
+      this.#unsent.push(chunk);
+      this.#body.pause();
+      this.#gathered();
+    }
   }
 
   #drop(): void {
-    this.#keep.memory.giveBack(this.#copied);
-    this.#copied = 0;
+    this.#memory.giveBack(this.#copy?.taken ?? 0);
     this.#copy = undefined;
+    this.#unsent = [];
   }
 }
 
@@ -151,33 +148,20 @@ function finish(sink: BodySink, ending: Failure | 'end'): void {
 }
 
 /**
- * The body as it will be sent. One of known, small length is waited for; any other is streamed.
- * Rejects with the Failure that cut it short.
+ * The body as it will be sent. One of known, small length is waited for while there is room for it; any other is
+ * streamed. Rejects with the Failure that cut it short.
  */
-export async function outboundBody(body: InboundBody, keep: KeepPolicy): Promise<OutboundBody> {
-  const { length } = body;
-  if (length === undefined) return new StreamedBody(body, keep);
+export async function outboundBody(inbound: InboundBody, keep: KeepPolicy): Promise<OutboundBody> {
+  const { length } = inbound;
+  if (length === undefined) return new CopiedBody(inbound, keep);
   // Too much to be kept whole: a part of it would be of no use, and take room from others.
-  if (length > keep.most || !keep.memory.take(length)) return new StreamedBody(body, { ...keep, most: 0 });
+  if (length > keep.most || !keep.memory.hasRoom(length)) return new CopiedBody(inbound, { ...keep, most: 0 });
+  const body = new CopiedBody(inbound, keep);
   try {
-    return new WholeBody(await readWhole(body, length), keep.memory);
+    await body.gather();
+    return body;
   } catch (error) {
-    keep.memory.giveBack(length);
+    body.settle();
     throw error;
   }
-}
-
-function readWhole(body: InboundBody, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    body.read({
-      data: (chunk) => chunks.push(chunk),
-      end: () => {
-        const whole = Buffer.concat(chunks);
-        if (whole.length === length) resolve(whole);
-        else reject(new Failure('bad_request', 'the body is shorter than its Content-Length'));
-      },
-      fail: reject,
-    });
-  });
 }

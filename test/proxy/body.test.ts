@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Failure } from '../../src/errors.ts';
+import { Failure } from '../../src/errors.ts';
 import type { BodySink, InboundBody } from '../../src/exchange.ts';
 import { outboundBody, ReplayMemory } from '../../src/proxy/body.ts';
 
@@ -30,10 +30,12 @@ class GivenBody implements InboundBody {
 /** Takes a body down. */
 class Taken implements BodySink {
   text = '';
+  chunks = 0;
   ending: Failure | 'end' | undefined;
 
   data(chunk: Buffer): void {
     this.text += chunk.toString();
+    this.chunks += 1;
   }
 
   end(): void {
@@ -45,13 +47,14 @@ class Taken implements BodySink {
   }
 }
 
-test('a body of known, small length takes its length while it is needed, and gives it back once', async () => {
+test('a body of known, small length takes what has come of it while it is needed, and gives it back once', async () => {
   const memory = new ReplayMemory(10);
   const given = new GivenBody(3);
   const body = outboundBody(given, { most: 5, memory });
-  expect(memory.taken).toBe(3);
+  expect(memory.taken).toBe(0);
   const sink = await given.sink;
   sink.data(Buffer.from('abc'));
+  expect(memory.taken).toBe(3);
   sink.end();
   const whole = await body;
   expect(whole.whole?.toString()).toBe('abc');
@@ -107,4 +110,94 @@ test('a body that finds no room is streamed, and nothing of it kept', async () =
   const memory = new ReplayMemory(4);
   const body = await outboundBody(new GivenBody(6), { most: 10, memory });
   expect([body.whole, memory.taken]).toEqual([undefined, 0]);
+});
+
+/** So many chunks of one byte, no two neighbours alike. */
+function singleBytes(count: number): Buffer[] {
+  return Array.from({ length: count }, (_, index) => Buffer.from(String(index % 7)));
+}
+
+test.each([
+  ['of known length', 5000],
+  ['chunked', undefined],
+])('a body in chunks of one byte takes no object for each of them, and is the same again: %s', async (_, length) => {
+  const memory = new ReplayMemory(100_000);
+  const given = new GivenBody(length);
+  const pending = outboundBody(given, { most: 50_000, memory });
+  const [first, second] = [new Taken(), new Taken()];
+  const bytes = singleBytes(5000);
+  if (length === undefined) (await pending).open(first).detach();
+  const sink = await given.sink;
+  for (const byte of bytes) sink.data(byte);
+  sink.end();
+  const body = await pending;
+  body.open(second);
+
+  expect(second.text).toBe(Buffer.concat(bytes).toString());
+  expect(second.chunks).toBeLessThan(10);
+  expect(memory.taken).toBeGreaterThanOrEqual(5000);
+  expect(memory.taken).toBeLessThan(15_000);
+  body.settle();
+  expect(memory.taken).toBe(0);
+});
+
+test('a body of known length that came in many chunks is one buffer', async () => {
+  const memory = new ReplayMemory(5000);
+  const given = new GivenBody(5000);
+  const pending = outboundBody(given, { most: 5000, memory });
+  const sink = await given.sink;
+  for (const byte of singleBytes(5000)) sink.data(byte);
+  sink.end();
+  expect((await pending).whole?.toString()).toBe(Buffer.concat(singleBytes(5000)).toString());
+  expect(memory.taken).toBe(5000);
+});
+
+test('bodies that are announced and do not come take no room from those that do', async () => {
+  const memory = new ReplayMemory(100);
+  for (let i = 0; i < 10; i++) void outboundBody(new GivenBody(90), { most: 90, memory });
+  const given = new GivenBody(90);
+  const pending = outboundBody(given, { most: 90, memory });
+  const sink = await given.sink;
+  sink.data(Buffer.alloc(90));
+  sink.end();
+  expect((await pending).whole).toHaveLength(90);
+});
+
+test.each(['end', 'fail'] as const)(
+  'a body whose room runs out in the middle is sent once, from its first byte: %s',
+  async (how) => {
+    const memory = new ReplayMemory(3000);
+    const given = new GivenBody(2500);
+    const pending = outboundBody(given, { most: 2500, memory });
+    const sink = await given.sink;
+    const bytes = singleBytes(2500);
+    for (const byte of bytes.slice(0, 1000)) sink.data(byte);
+    expect(memory.take(1900)).toBe(true);
+    for (const byte of bytes.slice(1000, 1100)) sink.data(byte);
+    const body = await pending;
+    expect([body.whole, body.length, body.replayable, given.paused]).toEqual([undefined, 2500, true, true]);
+
+    const taken = new Taken();
+    body.open(taken);
+    expect([given.paused, memory.taken, body.replayable]).toEqual([false, 1900, false]);
+    for (const byte of bytes.slice(1100)) sink.data(byte);
+    const failure = new Failure('bad_request', 'cut short');
+    if (how === 'end') sink.end();
+    else sink.fail(failure);
+    expect(taken.text).toBe(Buffer.concat(bytes).toString());
+    expect(taken.ending).toBe(how === 'end' ? 'end' : failure);
+  },
+);
+
+test('a body that is cut short while it is waited for gives back what it took', async () => {
+  const memory = new ReplayMemory(100);
+  for (const cut of [(sink: BodySink) => sink.fail(new Failure('bad_request', '')), (sink: BodySink) => sink.end()]) {
+    const given = new GivenBody(10);
+    const pending = outboundBody(given, { most: 10, memory });
+    const sink = await given.sink;
+    sink.data(Buffer.from('abc'));
+    cut(sink);
+    await expect(pending).rejects.toMatchObject({ code: 'bad_request' });
+    expect(memory.taken).toBe(0);
+  }
 });
