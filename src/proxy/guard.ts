@@ -36,6 +36,7 @@ const hostPattern =
 /** A guard throws the Failure that answers a request it does not let through. */
 export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
   const isOurs = hostMatcher(hosts);
+  const isToken = comparison();
   return (request) => {
     refuseMethods(request);
     const host = theHost(request);
@@ -51,7 +52,7 @@ export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOption
       );
     }
     refusePages(request, host, allowedOrigins);
-    const consumed = authenticate(request, clientToken());
+    const consumed = authenticate(request, clientToken(), isToken);
     refuseExpectations(request);
     refuseUpgradesWithBody(request);
     if (request.fields.tokens('bearerway-hop').includes(hopId))
@@ -108,7 +109,11 @@ function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: r
 }
 
 /** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */
-function authenticate({ fields }: InboundRequest, expected: Secret | undefined): string | undefined {
+function authenticate(
+  { fields }: InboundRequest,
+  expected: Secret | undefined,
+  isToken: (presented: string | undefined, expected: Secret) => boolean,
+): string | undefined {
   if (expected === undefined) return undefined;
   const proxyAuthorization = fields.get('proxy-authorization');
   const presented = [
@@ -117,9 +122,9 @@ function authenticate({ fields }: InboundRequest, expected: Secret | undefined):
     basicPassword(proxyAuthorization),
   ];
   // Looked for even if another way let the client in: wherever the token stands, it goes no further.
-  const inAuthorization = fields.all('authorization').some((value) => isEqual(basicPassword(value), expected));
+  const inAuthorization = fields.all('authorization').some((value) => isToken(basicPassword(value), expected));
   if (inAuthorization) return 'authorization';
-  if (presented.some((token) => isEqual(token, expected))) return undefined;
+  if (presented.some((token) => isToken(token, expected))) return undefined;
   throw new Failure(
     'client_unauthorized',
     'send the client token as Bearerway-Client-Token, or as the password of a proxy or base URL',
@@ -138,10 +143,14 @@ function basicPassword(credentials: string | undefined): string | undefined {
   return colon === -1 ? undefined : pair.slice(colon + 1);
 }
 
-/** In constant time, whatever the lengths. */
-function isEqual(presented: string | undefined, expected: Secret): boolean {
-  if (presented === undefined) return false;
-  return timingSafeEqual(digest(presented), digest(expected.reveal()));
+/** Says in constant time, whatever the lengths, whether a text is the secret, which is hashed when it is a new one. */
+function comparison(): (presented: string | undefined, expected: Secret) => boolean {
+  let known: { readonly secret: Secret; readonly hash: Buffer } | undefined;
+  return (presented, secret) => {
+    if (presented === undefined) return false;
+    if (known?.secret !== secret) known = { secret, hash: digest(secret.reveal()) };
+    return timingSafeEqual(digest(presented), known.hash);
+  };
 }
 
 function digest(text: string): Buffer {

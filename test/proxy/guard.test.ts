@@ -1,0 +1,35 @@
+import { expect, test, vi } from 'vitest';
+import { Fields } from '../../src/fields.ts';
+import { guard } from '../../src/proxy/guard.ts';
+import { Secret } from '../../src/secret.ts';
+
+function admits(current: () => Secret) {
+  const admit = guard({ hosts: ['localhost'], allowedOrigins: [], clientToken: current, hopId: 'hop' });
+  return (token: string): boolean => {
+    const fields = new Fields(['Host', 'localhost', 'Bearerway-Client-Token', token, 'Authorization', 'Basic eDp5']);
+    try {
+      admit({ method: 'GET', target: '/', fields, body: undefined, client: '127.0.0.1:5' });
+      return true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'client_unauthorized' });
+      return false;
+    }
+  };
+}
+
+test('a client token is revealed once, however many requests it is held against', () => {
+  const secret = new Secret('canary-client-token-9');
+  const reveal = vi.spyOn(secret, 'reveal');
+  const admit = admits(() => secret);
+  const tokens = ['canary-client-token-9', 'canary-client-token-8', '', 'canary-client-token-9'];
+  expect(tokens.map(admit)).toEqual([true, false, false, true]);
+  expect(reveal).toHaveBeenCalledTimes(1);
+});
+
+test('a rotated client token is the one that counts, from the next request on', () => {
+  let current = new Secret('canary-one');
+  const admit = admits(() => current);
+  expect([admit('canary-one'), admit('canary-two')]).toEqual([true, false]);
+  current = new Secret('canary-two');
+  expect([admit('canary-one'), admit('canary-two')]).toEqual([false, true]);
+});
