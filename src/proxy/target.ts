@@ -41,12 +41,15 @@ function checked(pathAndQuery: string): { readonly path: string; readonly query:
 
 /**
  * Decoded once, as an API would: `%2e`, `%2f`, `%5c` and `%3b` too. What stands behind a `;` in a segment is a
- * parameter to some servers (`..;/`). What is encoded twice is data.
+ * parameter to some servers (`..;/`), and behind a `?` or `#` that they decode, a query or a fragment. What is encoded
+ * twice is data.
  */
 function hasDotSegment(path: string): boolean {
   if (!path.includes('.') && !/%2e/i.test(path)) return false;
-  const decoded = path.replace(/%(2e|2f|5c|3b)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return decoded.split(/[/\\]/).some((segment) => /^\.\.?(;|$)/.test(segment));
+  const decoded = path.replace(/%(2e|2f|5c|3b|3f|23)/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return decoded.split(/[/\\]/).some((segment) => /^\.\.?([;?#]|$)/.test(segment));
 }
 
 function refused(detail: string): Failure {
@@ -55,18 +58,20 @@ function refused(detail: string): Failure {
 
 /** A query, with its `?`, without the parameters of a name, however they are encoded. */
 export function withoutParameter(query: string, name: string): string {
+  const encoded = Buffer.from(name).toString('latin1');
   const kept = query
     .slice(1)
     .split('&')
-    .filter((pair) => decodedName(pair) !== name);
+    .filter((pair) => !isNamed(pair, encoded));
   return kept.length === 0 || (kept.length === 1 && kept[0] === '') ? '' : `?${kept.join('&')}`;
 }
 
-function decodedName(pair: string): string {
-  const name = (pair.split('=', 1)[0] ?? '').replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+/** Whether a pair is of that name: one character is one byte (UTF-8), however many of them are encoded. */
+function isNamed(pair: string, name: string): boolean {
+  const equals = pair.indexOf('=');
+  const length = equals === -1 ? pair.length : equals;
+  // Each of its bytes is one character or three.
+  if (length < name.length || length > 3 * name.length) return false;
+  const plain = pair.slice(0, length).replaceAll('+', ' ');
+  return plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) === name;
 }

@@ -18,6 +18,8 @@ describe('what is data passes as the bytes that came', () => {
     '/api/a..b/..c/d..',
     '/api/a;b=c/x',
     '/api/;..',
+    '/api/a%3f/x',
+    '/api/%3f../x%23..',
     '/api/%c0%ae%c0%ae/x',
     '/api/%E2%82%AC',
     '/api/"<>^`{|}',
@@ -42,6 +44,8 @@ describe('what could be read in two ways is refused', () => {
     ['one behind an encoded slash', ['/api/x%2f..%2fy', '/api/..%2fx', '/api%2f..%2fadmin', '/api/x%2F%2e%2e']],
     ['one behind an encoded backslash', ['/api%5c..%5cadmin', '/api/%5c..', '/api/x%5C%2e%2e%5Cy']],
     ['one with parameters', ['/api/..;/admin', '/api/..;a=b/x', '/api/%2e%2e;/x', '/api/..%3bx', '/api/.;/x']],
+    ['one before an encoded "?"', ['/api/..%3f/y', '/api/..%3Fx', '/api/%2e%2e%3f', '/api/.%3f/y', '/api%2f..%3fx']],
+    ['one before an encoded "#"', ['/api/..%23/y', '/api/..%23', '/api/%2E%2e%23x', '/api/.%23/y']],
     ['a backslash', ['/\\evil.example/x', '/api\\..\\admin', '/api/x?\\']],
     ['two slashes at the start', ['//api/x', '///evil.example/x', '//', '//evil.example']],
     ['a fragment', ['/api/x#frag', '/api#/../admin', '/api?x#y', '#']],
@@ -84,10 +88,21 @@ test.each([
   ['?%74oken=x&a=%74oken', '?a=%74oken'],
   ['?tokens=1&Token=2', '?tokens=1&Token=2'],
   ['?a=%zz&%zz=b&&c', '?a=%zz&%zz=b&&c'],
+  ['?%74%6f%6B%65%6e=x&%74%6f%6B%65%6=y', '?%74%6f%6B%65%6=y'],
+  ['?%2574oken=x', '?%2574oken=x'],
 ])('the client\'s own parameter "token" leaves %j as %j', (query, left) => {
   expect(withoutParameter(query, 'token')).toBe(left);
 });
 
 test('a parameter whose name has a space is found in both of its spellings', () => {
   expect(withoutParameter('?api+key=1&api%20key=2&apikey=3', 'api key')).toBe('?apikey=3');
+});
+
+test('a parameter is found whose name is not ASCII, and one that is no UTF-8 is left', () => {
+  expect(withoutParameter('?cl%C3%A9=1&cl%e9=2&%63l%c3%a9=3', 'clé')).toBe('?cl%e9=2');
+});
+
+test('one "%" that encodes nothing does not hide the rest of a name that is another one', () => {
+  expect(withoutParameter('?a%63cess%5ftoken=1&a%63cess%5ftoken%=2', 'access_token')).toBe('?a%63cess%5ftoken%=2');
+  expect(withoutParameter('?100%25%20%6bey=1&100%%20%6bey=2', '100% key')).toBe('');
 });
