@@ -142,7 +142,12 @@ function rules(spelt: Spelt, fault: Fault): void {
   if (provider === undefined && baseUrl !== undefined)
     fault(['baseUrl'], 'needs a provider (without one, tokenUrl says it all)');
   // One that is unknown is told already, and may be a secret in the wrong place.
-  if (provider !== undefined && Object.hasOwn(providers, provider) && baseUrl === undefined && tokenUrl === undefined) {
+  if (
+    typeof provider === 'string' &&
+    Object.hasOwn(providers, provider) &&
+    baseUrl === undefined &&
+    tokenUrl === undefined
+  ) {
     fault(['baseUrl'], `is required: ${provider} gives each customer its own`);
   }
   if (clientSecret === undefined && clientSecretFile === undefined)

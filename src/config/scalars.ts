@@ -49,7 +49,9 @@ export const text = z
   .min(1, { error: 'is empty' });
 
 export function words<T extends string>(...allowed: [T, ...T[]]) {
-  return z.enum(allowed, { error: ({ input }) => `is none of the words known here${nearest(String(input), allowed)}` });
+  return z.enum(allowed, {
+    error: ({ input }) => `is none of the words known here${nearest(typeof input === 'string' ? input : '', allowed)}`,
+  });
 }
 
 export const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })], {

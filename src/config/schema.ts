@@ -112,15 +112,17 @@ interface Spelt {
     readonly clientTokenFile?: unknown;
   };
   readonly admin?: false | { readonly host?: string; readonly port?: number };
-  readonly credentials?: Readonly<
-    Record<string, { readonly inject?: { readonly header?: string | undefined; readonly query?: string | undefined } }>
-  >;
+  readonly credentials?: Readonly<Record<string, SpeltCredential | null>>;
   readonly routes?: readonly {
     readonly prefix?: string;
     readonly credential?: string | undefined;
     readonly forwardedHeaders?: boolean;
     readonly headers?: { readonly set?: Readonly<Record<string, string>> };
   }[];
+}
+
+interface SpeltCredential {
+  readonly inject?: { readonly header?: unknown; readonly query?: unknown } | null;
 }
 
 function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
@@ -149,10 +151,7 @@ function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: F
       fault([...path, 'credential'], `names no credential${nearest(route.credential, Object.keys(credentials))}`);
       continue;
     }
-    const injected =
-      credential.inject?.query === undefined
-        ? plainName((credential.inject?.header ?? 'authorization').toLowerCase())
-        : undefined;
+    const injected = injectedField(credential);
     for (const name of Object.keys(route.headers?.set ?? {})) {
       if (plainName(name.toLowerCase()) === injected)
         fault([...path, 'headers', 'set', name], `is where credential "${route.credential}" puts its token`);
@@ -163,4 +162,10 @@ function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: F
         `decides on the field that credential "${route.credential}" puts its token into`,
       );
   }
+}
+
+/** The field that a token goes into, without its disguise; none when it goes into the query. Wrong ones are told already. */
+function injectedField(credential: SpeltCredential | null): string | undefined {
+  const { header = 'authorization', query } = credential?.inject ?? {};
+  return query === undefined && typeof header === 'string' ? plainName(header.toLowerCase()) : undefined;
 }

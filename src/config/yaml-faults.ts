@@ -1,7 +1,7 @@
 /** What is wrong with a text as YAML, in words that quote nothing of it: the parser's own repeat pieces, and a piece may be a secret. */
-import { type Document, type ErrorCode, isScalar, visit } from 'yaml';
+import { type Document, type ErrorCode, isAlias, isCollection, isNode, isScalar, visit } from 'yaml';
 
-const quoteIt = '(a value that begins with one of & * ! | > % @ ` has to be quoted: "…")';
+const quoteIt = '(a value that begins with one of & * ! | > % @ ` { [ has to be quoted: "…")';
 
 const inWords: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: `an alias ends in a way that can be read in two ways ${quoteIt}`,
@@ -25,7 +25,7 @@ export function yamlFault(code: ErrorCode): string {
   return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
 }
 
-/** What YAML allows and a config does not: aliases of nothing, and a name that means an object's prototype. */
+/** What YAML allows and a config does not: aliases of nothing, groups and lists as names, and the name of an object's prototype. */
 export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
   visit(document, {
     Alias(_, node) {
@@ -33,6 +33,10 @@ export function forbidden(document: Document, fault: (offset: number, message: s
         fault(node.range?.[0] ?? 0, `is an alias ("*") of an anchor that is not there ${quoteIt}`);
     },
     Pair(_, { key }) {
+      const name = isAlias(key) ? key.resolve(document) : key;
+      // Its text would be the key, and be told.
+      if (isCollection(name))
+        fault(isNode(key) ? (key.range?.[0] ?? 0) : 0, `a group or a list cannot be a name ${quoteIt}`);
       if (isScalar(key) && key.value === '__proto__') fault(key.range?.[0] ?? 0, '__proto__ cannot be a name');
     },
   });

@@ -79,6 +79,11 @@ test.each([
   `credentials: {c: {clientSecret:${canary}, provider: nitro, clientId: a}}\n${leastRoutes}`,
   `credentials:\n  c:\n    provider: nitro\n    clientSecret:${canary}\n${leastRoutes}`,
   `routes: [{prefix: /a, upstream: "https://u:${canary}@api.example.com"}]`,
+  `? [${canary}]\n: x\n${leastRoutes}`,
+  `{[${canary}]: x}`,
+  `{ {${canary}: y}: x }`,
+  `credentials:\n  c:\n    provider: nitro\n    tls: {{${canary}}}\n${leastRoutes}`,
+  `a: &x [${canary}]\n*x : y\n${leastRoutes}`,
   canary,
 ])('nor elsewhere: %s', (source) => {
   const faults = faultsOf(source);
