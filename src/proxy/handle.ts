@@ -81,6 +81,11 @@ export function handle(options: HandleOptions): Handler {
     serve(inbound, client, signal) {
       const requestId = givenRequestId(inbound.fields) ?? newRequestId();
       const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client);
+      // An aborted signal says it no more.
+      if (signal.aborted) {
+        begun.relay.clientLeft();
+        return;
+      }
       signal.addEventListener('abort', () => begun.relay.clientLeft(), { once: true });
       carry(inbound, begun, signal).catch((thrown) => begun.relay.fail(thrown));
     },
