@@ -48,6 +48,7 @@ export function handle(options: HandleOptions): Handler {
     record.route = route.prefix;
     record.credential = route.credential;
     relay.idleMs = route.idleMs;
+    relay.parameter = route.parameter;
     if (inbound.body !== undefined) {
       const body = watched(inbound.body, { idleMs: route.idleMs, clock, record });
       passage.body = await outboundBody(body, { most: route.keptBody, memory: replayMemory });

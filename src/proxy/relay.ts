@@ -3,6 +3,7 @@ import { asFailure, Failure, problem, reason } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import { returnable } from './headers.ts';
+import { withoutInjected } from './location.ts';
 import type { RequestRecord } from './record.ts';
 
 export interface RelayOptions {
@@ -22,11 +23,14 @@ const nothing: AnswerFlow = { resume: () => {}, cancel: () => {} };
 export class Relay implements Answer {
   /** Milliseconds that the client may leave a chunk untaken. */
   idleMs = 30_000;
+  /** The query parameter that the token goes into. */
+  parameter: string | undefined;
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
   readonly #onOver: () => void;
-  #headed = false;
+  /** The API's, once it is on its way to the client. */
+  #head: AnswerHead | undefined;
   #over = false;
   #flow = nothing;
   #taken = (): void => {};
@@ -39,7 +43,7 @@ export class Relay implements Answer {
   }
 
   interim(head: AnswerHead): void {
-    if (!this.#over) this.#client.interim({ ...head, fields: returnable(head) });
+    if (!this.#over) this.#client.interim({ ...head, fields: this.#cleaned(returnable(head)) });
   }
 
   head(head: AnswerHead, flow: AnswerFlow): void {
@@ -48,10 +52,10 @@ export class Relay implements Answer {
     this.#record.status = head.status;
     this.#record.upstreamMs = head.upstreamMs;
     this.#record.retry = head.retry;
-    const fields = returnable(head);
+    const fields = this.#cleaned(returnable(head));
     const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
     this.#client.head({ ...head, fields: marked }, { resume: this.#resume, cancel: () => flow.cancel() });
-    this.#headed = true;
+    this.#head = head;
   }
 
   data(chunk: Buffer): boolean {
@@ -64,7 +68,10 @@ export class Relay implements Answer {
 
   end(trailers: Fields): void {
     if (this.#over) return;
-    this.#client.end(trailers);
+    const head = this.#head;
+    this.#client.end(
+      head === undefined || trailers.count === 0 ? Fields.none : this.#cleaned(returnableTrailers(head, trailers)),
+    );
     this.#finish();
   }
 
@@ -74,7 +81,7 @@ export class Relay implements Answer {
     this.#record.retry ??= retry;
     this.#record.error = failure.code;
     this.#record.reason = reason(failure);
-    if (this.#headed) this.#client.fail(failure);
+    if (this.#head !== undefined) this.#client.fail(failure);
     else this.#answerWith(failure);
     this.#finish();
   }
@@ -84,6 +91,10 @@ export class Relay implements Answer {
     if (this.#over) return;
     this.#record.error = 'client_left';
     this.#finish();
+  }
+
+  #cleaned(fields: Fields): Fields {
+    return this.parameter === undefined ? fields : withoutInjected(fields, this.parameter);
   }
 
   #answerWith(failure: Failure): void {
@@ -115,4 +126,12 @@ export class Relay implements Answer {
     this.#taken();
     this.#onOver();
   }
+}
+
+/** RFC 9110 §6.5.1: what says where a message goes and where it ends stands before it, or says nothing. */
+const headOnly = new Set(['content-length', 'host', 'trailer', 'proxy-authenticate']);
+
+function returnableTrailers({ status, fields }: AnswerHead, trailers: Fields): Fields {
+  const named = new Set(fields.tokens('connection'));
+  return returnable({ status, fields: trailers }).without((name) => headOnly.has(name) || named.has(name));
 }

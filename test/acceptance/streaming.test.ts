@@ -117,6 +117,16 @@ test('trailers come through', async () => {
   expect(reply.trailers).toEqual({ 'x-sum': 'abc' });
 });
 
+test('trailers say nothing of the connection, and nothing in our name', async () => {
+  const proxy = await startAnswering(
+    'HTTP/1.1 200 OK\r\nConnection: x-hop\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n' +
+      'X-Hop: 1\r\nBearerway-Retry: done\r\nKeep-Alive: timeout=9\r\nX-Sum: abc\r\n\r\n',
+  );
+  const reply = await proxy.call('/api/x');
+  expect(reply).toMatchObject({ text: 'ok', trailers: { 'x-sum': 'abc' } });
+  expect(Object.keys(reply.trailers)).toEqual(['x-sum']);
+});
+
 test.each([
   ['an answer of known length', 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nContent-Length: 2\r\n\r\nok', 'GET', 'ok'],
   ['an answer without a body', 'HTTP/1.1 304 Not Modified\r\nTrailer: X-Sum\r\n\r\n', 'GET', ''],

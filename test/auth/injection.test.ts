@@ -98,3 +98,20 @@ test('a route without a credential passes the client’s own on', async () => {
   expect(api.requests[0]?.headers.authorization).toBe('Bearer mine');
   expect(api.requests[0]?.url).toBe('/x?access_token=mine');
 });
+
+test('a token in the query does not come back in a redirect that keeps the query', async () => {
+  const provider = await startIdentityProvider();
+  const api = await startApi();
+  api.behave((request, response) => {
+    const to = String(request.url).replace('?', '/?');
+    response.writeHead(301, { Location: to, 'Content-Location': `http://api.test${to}#top` }).end();
+  });
+  const proxy = await startProxy({
+    credentials: { main: credentialFor(provider, { inject: { query: 'access_token' } }) },
+    routes: [{ prefix: '/', upstream: api.url, credential: 'main' }],
+  });
+  const { status, headers } = await proxy.call('/x?a=%2f&b');
+
+  expect(status).toBe(301);
+  expect(headers).toMatchObject({ location: '/x/?a=%2f&b', 'content-location': 'http://api.test/x/?a=%2f&b#top' });
+});
