@@ -10,6 +10,7 @@ import {
   flag,
   freeFieldName,
   group,
+  lifetime,
   notAGroup,
   optional,
   pem,
@@ -18,6 +19,7 @@ import {
   withDefault,
   words,
 } from './scalars.ts';
+import { type SpeltTls, tlsRules } from './tls.ts';
 import { baseAddress, tokenEndpoint } from './urls.ts';
 
 const pointers = z
@@ -108,9 +110,9 @@ export function credentialSchema(folder: string) {
       request,
       response,
       lifetime: group({
-        default: withDefault(duration, '5m'),
-        max: withDefault(duration, '24h'),
-        refreshBefore: withDefault(duration, '60s'),
+        default: withDefault(lifetime, '5m'),
+        max: withDefault(lifetime, '24h'),
+        refreshBefore: withDefault(lifetime, '60s'),
       }),
       inject,
       required: withDefault(flag, true),
@@ -133,7 +135,7 @@ interface Spelt {
   readonly tokenUrl?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
-  readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
+  readonly tls?: SpeltTls | null;
 }
 
 function rules(spelt: Spelt, fault: Fault): void {
@@ -155,8 +157,7 @@ function rules(spelt: Spelt, fault: Fault): void {
   if (clientSecret !== undefined && clientSecretFile !== undefined) {
     fault(['clientSecretFile'], 'stands beside clientSecret (one of them would be right)');
   }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined))
-    fault(['tls'], 'has one of cert and key (both or none would be right)');
+  tlsRules(tls ?? {}, fault);
 }
 
 /** The provider's options under those that the file spells out. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { forwardedFields, plainName } from '../own-fields.ts';
+import { pathProblem } from './paths.ts';
 import {
   duration,
   everywhere,
@@ -16,13 +17,18 @@ import {
   text,
   withDefault,
 } from './scalars.ts';
+import { type SpeltTls, tlsRules } from './tls.ts';
 import { type UpstreamAddress, upstreamAddress } from './urls.ts';
 
 const prefix = text
   .regex(/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@%-]+(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*)?$/, {
     error: 'is not a prefix of whole segments (such as /crm or /crm/v2, without a slash at its end)',
   })
-  .refine((given) => !/\/\.{1,2}(\/|$)/.test(given), { error: 'has a "." segment, which no request can match' });
+  .superRefine((given, context) => {
+    const problem = pathProblem(given);
+    // The other characters are told above.
+    if (problem !== undefined && /[%.]/.test(given)) context.addIssue(problem);
+  });
 
 const method = text
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a method' })
@@ -37,7 +43,11 @@ function isOrdinary(name: string): boolean {
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].includes(name);
 }
 
-const pathPattern = text.regex(/^\//, { error: 'does not begin with a slash (such as /v1/**)' });
+const pathPattern = text
+  .regex(/^\//, { error: 'does not begin with a slash (such as /v1/**)' })
+  .refine((given) => /^[\x21-\x7e]*$/.test(given) && !/[?#\\]/.test(given), {
+    error: 'has a character that no path of a request has (no query, no "#"; others as they are encoded: %C3%A9)',
+  });
 
 /** Requests below a prefix, and where they go. */
 export function routeSchema(folder: string) {
@@ -94,7 +104,7 @@ interface Spelt {
   readonly plaintext?: boolean;
   readonly forwardedHeaders?: boolean;
   readonly headers?: { readonly set?: Readonly<Record<string, string>>; readonly remove?: readonly unknown[] };
-  readonly tls?: { readonly cert?: unknown; readonly key?: unknown };
+  readonly tls?: SpeltTls | null;
 }
 
 function rules({ upstream, plaintext, forwardedHeaders, headers, tls }: Spelt, fault: Fault): void {
@@ -112,6 +122,5 @@ function rules({ upstream, plaintext, forwardedHeaders, headers, tls }: Spelt, f
     for (const name of Object.keys(headers?.set ?? {})) refuse(name, ['set', name]);
     for (const [index, name] of Object.entries(headers?.remove ?? [])) refuse(name, ['remove', Number(index)]);
   }
-  if ((tls?.cert === undefined) !== (tls?.key === undefined))
-    fault(['tls'], 'has one of cert and key (both or none would be right)');
+  tlsRules(tls ?? {}, fault);
 }

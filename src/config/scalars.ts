@@ -71,16 +71,22 @@ export function integer(min: number, max: number) {
 }
 
 /** `500ms`, `30s`, `5m`, `24h`, as milliseconds; `0s` is none. */
-export const durationOrZero = measured(
-  durationPattern,
-  parseDuration,
-  'is not a duration (such as 500ms, 30s, 5m or 24h)',
-);
+export const durationOrZero = measuredTime(24);
 /** A duration of more than nothing. */
-export const duration = durationOrZero.refine((ms) => ms > 0, { error: 'is no time at all (such as 30s would be)' });
+const notNothing = { error: 'is no time at all (such as 30s would be)' };
+export const duration = durationOrZero.refine((ms) => ms > 0, notNothing);
+/** How long something may live. */
+export const lifetime = measuredTime(10_000).refine((ms) => ms > 0, notNothing);
 /** `64KiB`, `1MiB`, as bytes. */
 export const sizeOrZero = measured(sizePattern, parseSize, 'is not a size (such as 512B, 64KiB, 1MiB or 1GiB)');
 export const size = sizeOrZero.refine((bytes) => bytes > 0, { error: 'is no room at all (such as 64KiB would be)' });
+
+function measuredTime(mostHours: number) {
+  return measured(durationPattern, parseDuration, 'is not a duration (such as 500ms, 30s, 5m or 24h)').refine(
+    (ms) => !(ms > mostHours * 3_600_000),
+    { error: `is longer than ${mostHours}h` },
+  );
+}
 
 function measured(pattern: RegExp, parse: (text: string) => number | undefined, error: string) {
   return z
@@ -112,6 +118,11 @@ function unreadable(path: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
   }
+}
+
+/** Of an ordinary file that can be read; reading a pipe would take its content away. */
+export function contentOf(path: string): string | undefined {
+  return unreadable(path) === undefined && statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** PEM: the text itself, or the path of a file that holds it. Read when the config is. */

@@ -9,6 +9,7 @@ import { credentialSchema } from './credential.ts';
 import { nearest } from './nearest.ts';
 import { routeSchema } from './route.ts';
 import {
+  contentOf,
   duration,
   durationOrZero,
   everywhere,
@@ -36,6 +37,21 @@ const origin = text
   .toLowerCase();
 const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
 
+const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);
+const notAToken = 'a client token of visible ASCII without spaces (as clients could not send another)';
+const clientToken = text.refine(isClientToken, { error: `is not ${notAToken}` });
+
+/** Looked into as well: at its first reading by the proxy it would be late. */
+function clientTokenFile(folder: string) {
+  return secretFile(folder).refine(
+    (path) => {
+      const content = contentOf(path);
+      return content === undefined || isClientToken(content.replace(/\r?\n$/, ''));
+    },
+    { error: `names a file that does not hold ${notAToken}` },
+  );
+}
+
 /** `folder` is where relative paths begin. */
 export function configSchema(folder: string) {
   const listen = group({
@@ -44,8 +60,8 @@ export function configSchema(folder: string) {
     openListener: withDefault(flag, false),
     allowedHosts: withDefault(z.array(allowedHost, { error: 'is not a list' }), []),
     allowedOrigins: withDefault(z.array(origin, { error: 'is not a list' }), []),
-    clientToken: optional(text),
-    clientTokenFile: optional(secretFile(folder)),
+    clientToken: optional(clientToken),
+    clientTokenFile: optional(clientTokenFile(folder)),
   }).check(
     everywhere(({ clientToken, clientTokenFile }, fault) => {
       if (clientToken !== undefined && clientTokenFile !== undefined)

@@ -1,5 +1,6 @@
 /** The addresses in `proxy.yaml`. They are taken apart here, once, and never resolved against anything. */
 import { z } from 'zod';
+import { pathProblem } from './paths.ts';
 import { isLoopbackHost } from './scalars.ts';
 
 /** Where a route's requests go: requests are joined to it as strings. */
@@ -22,12 +23,22 @@ export interface Address extends UpstreamAddress {
 
 const address = z.string({ error }).transform((given, context): Address => {
   const [, scheme, authority, port, path = '', query = ''] = pattern.exec(given) ?? [];
-  if (scheme === undefined || authority === undefined || Number(port ?? 1) > 65535) {
+  if (
+    scheme === undefined ||
+    authority === undefined ||
+    Number(port ?? 1) > 65535 ||
+    !URL.canParse(`${scheme}://${authority}`)
+  ) {
     context.addIssue(error);
     return z.NEVER;
   }
   if (/\/\.{1,2}(\/|$)|\/\//.test(path)) {
     context.addIssue('has "//" or a "." segment in its path');
+    return z.NEVER;
+  }
+  const problem = pathProblem(path);
+  if (problem !== undefined) {
+    context.addIssue(problem);
     return z.NEVER;
   }
   const host = authority.replace(/:\d+$/, '');

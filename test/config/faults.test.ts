@@ -127,7 +127,7 @@ test.each(['a', '/a/', '//', '/a//b', '/a b', '/../a', '/a/.', '/a?b', '/a#b', '
 test.each([
   ['http://api.example.com', 'is plain http to another machine'],
   ['http://127.0.0.1.example.com', 'is plain http to another machine'],
-  ['http://127.0.0.999', 'is plain http to another machine'],
+  ['http://127.0.0.999', 'is not an address'],
   ['http://10.0.0.1', 'is plain http to another machine'],
   ['https://user:pass@api.example.com', 'is not an address'],
   ['https://api.example.com/#f', 'is not an address'],

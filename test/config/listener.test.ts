@@ -1,5 +1,15 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { faultsOf, leastRoutes, read } from './reading.ts';
+
+async function tokenFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bearerway-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'token'), 'abc');
+  return JSON.stringify(join(folder, 'token'));
+}
 
 const listening = (keys: string): string => `listen: {${keys}}\n${leastRoutes}`;
 
@@ -19,13 +29,13 @@ test.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('listening on %s needs
   expect(faultsOf(listening(`host: "${host}"`))).toEqual([]);
 });
 
-test('one fault in listen makes no other of what is right', () => {
-  const keys = `host: 0.0.0.0, port: 99999, clientTokenFile: ${JSON.stringify(import.meta.filename)}`;
+test('one fault in listen makes no other of what is right', async () => {
+  const keys = `host: 0.0.0.0, port: 99999, clientTokenFile: ${await tokenFile()}`;
   expect(faultsOf(listening(keys))).toEqual([expect.stringContaining('listen.port: ')]);
 });
 
-test('a client token is given once, and its file must be there', () => {
-  expect(faultsOf(listening(`clientToken: a, clientTokenFile: ${JSON.stringify(import.meta.filename)}`))).toEqual([
+test('a client token is given once, and its file must be there', async () => {
+  expect(faultsOf(listening(`clientToken: a, clientTokenFile: ${await tokenFile()}`))).toEqual([
     expect.stringContaining('listen.clientTokenFile: stands beside clientToken'),
   ]);
   expect(faultsOf(listening('clientTokenFile: not-there'))).toEqual([
