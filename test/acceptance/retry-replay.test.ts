@@ -141,6 +141,42 @@ test('a body known to be too large takes nothing from the replay memory', async 
   expect(await large.until(hasHead)).toContain('reason=body-too-large');
 });
 
+test('connections that announce a body and send nothing keep no room from others', async () => {
+  const { provider, proxy } = await start({ replayMemory: `${LIMIT}B` });
+  await proxy.call('/api/first');
+  for (let i = 0; i < 5; i++) {
+    const silent = await connectRaw(proxy.port);
+    silent.send(`POST /api/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${LIMIT}\r\n\r\n`);
+    expect(await silent.until(hasHead)).toContain('100 Continue');
+  }
+  provider.revoke();
+  const reply = await proxy.call('/api/x', { method: 'POST', body: bytes(LIMIT) });
+  expect(reply.headers['bearerway-retry']).toBe('done');
+});
+
+test('bodies that run out of room in the middle reach the API once, to the last byte', async () => {
+  const { api, provider, proxy } = await start({ replayMemory: `${LIMIT}B` });
+  await proxy.call('/api/first');
+  const [one, two] = [await connectRaw(proxy.port), await connectRaw(proxy.port)];
+  for (const client of [one, two]) {
+    client.send(`POST /api/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${LIMIT}\r\n\r\n`);
+    await client.until(hasHead);
+  }
+  provider.revoke();
+  const half = LIMIT / 2 + 1;
+  for (const client of [one, two]) client.send(bytes(LIMIT).subarray(0, half));
+  // One of them is streamed now, the other may be waited for.
+  await api.received(half);
+  for (const client of [one, two]) client.send(bytes(LIMIT).subarray(half));
+  const answers = await Promise.all(
+    [one, two].map((client) => client.until((text) => /HTTP\/1.1 (200|401)[\s\S]*\r\n\r\n./.test(text))),
+  );
+  expect(answers.filter((text) => text.includes('reason=body-too-large')).length).toBeGreaterThan(0);
+  for (const seen of api.requests.slice(1)) {
+    expect(seen).toMatchObject({ bodyLength: LIMIT, bodySha256: sha256(bytes(LIMIT)) });
+  }
+});
+
 /** Requests that all end in another way, each with a body that fills the replay memory. */
 const endings: Readonly<Record<string, (proxy: RunningProxy, api: Api) => Promise<unknown>>> = {
   'it was answered': (proxy) => proxy.call('/api/x', { method: 'POST', body: bytes(LIMIT) }),
