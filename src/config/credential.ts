@@ -135,14 +135,20 @@ interface Spelt {
   readonly tokenUrl?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
+  readonly clientAuth?: unknown;
+  readonly basicEncoding?: unknown;
   readonly tls?: SpeltTls | null;
 }
 
 function rules(spelt: Spelt, fault: Fault): void {
-  const { provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, tls } = spelt;
+  const { provider, baseUrl, tokenUrl, clientSecret, clientSecretFile, clientAuth, basicEncoding, tls } = spelt;
   if (provider === undefined && tokenUrl === undefined) fault(['tokenUrl'], 'is required (or a provider)');
   if (provider === undefined && baseUrl !== undefined)
     fault(['baseUrl'], 'needs a provider (without one, tokenUrl says it all)');
+  if (provider !== undefined && baseUrl !== undefined && tokenUrl !== undefined)
+    fault(['baseUrl'], 'stands beside tokenUrl, which says it all (one of them would be right)');
+  if (provider === undefined && clientAuth === 'post' && basicEncoding === 'raw')
+    fault(['basicEncoding'], 'is for clientAuth: basic (post sends id and secret in the body)');
   // One that is unknown is told already, and may be a secret in the wrong place.
   if (
     typeof provider === 'string' &&
@@ -167,8 +173,8 @@ function overProvider(given: unknown): unknown {
   const known: Readonly<Record<string, Provider>> = providers;
   const provider = typeof name === 'string' && Object.hasOwn(known, name) ? known[name] : undefined;
   if (provider === undefined) return given;
-  const defaults =
-    provider.baseUrl === undefined ? provider.options : { baseUrl: provider.baseUrl, ...provider.options };
+  const needsNoBase = provider.baseUrl === undefined || emptyAsAbsent(given['tokenUrl']) !== undefined;
+  const defaults = needsNoBase ? provider.options : { baseUrl: provider.baseUrl, ...provider.options };
   return overlay(defaults, given);
 }
 

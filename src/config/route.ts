@@ -122,5 +122,11 @@ function rules({ upstream, plaintext, forwardedHeaders, headers, tls }: Spelt, f
     for (const name of Object.keys(headers?.set ?? {})) refuse(name, ['set', name]);
     for (const [index, name] of Object.entries(headers?.remove ?? [])) refuse(name, ['remove', Number(index)]);
   }
+  const { ca, cert, key, insecure } = tls ?? {};
+  if (
+    upstream?.origin?.startsWith('http:') === true &&
+    (ca ?? cert ?? key ?? (insecure === true || undefined)) !== undefined
+  )
+    fault(['tls'], 'is for an upstream with https');
   tlsRules(tls ?? {}, fault);
 }

@@ -42,7 +42,6 @@ test.each([
 });
 
 test.each<[string, string, object]>([
-  ['nitro', 'tokenUrl: "https://other.example/t"', { tokenUrl: 'https://other.example/t' }],
   ['nitro', 'clientAuth: basic', { clientAuth: 'basic', request: { format: 'json' } }],
   [
     'nitro',
