@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import type { Clock } from './clock.ts';
 
@@ -46,6 +46,8 @@ export function fileSecret(path: string): SecretSource {
   return {
     rotates: true,
     async read() {
+      // Reading a pipe would wait for somebody to write.
+      if (!(await stat(path)).isFile()) throw new Error(`${path} is no ordinary file`);
       const text = await readFile(path, 'utf8');
       const value = text.replace(/\r?\n$/, '');
       if (value === '') throw new Error(`the secret file ${path} is empty`);

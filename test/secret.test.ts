@@ -163,3 +163,7 @@ test('stopped while it reads, a watch sets no timer behind', async () => {
 
   expect(clock.waiting).toBe(0);
 });
+
+test('what is no ordinary file is refused at once: reading it could wait for ever', async () => {
+  await expect(fileSecret('/dev/zero').read()).rejects.toThrow('/dev/zero is no ordinary file');
+});

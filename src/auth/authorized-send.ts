@@ -26,10 +26,10 @@ export function authorizedSend(send: Send, { tokens, injection, statuses, clock 
     const exchange = new AuthorizedExchange({ send, tokens, injection, policy }, { request, answer, signal });
     const token = tokens.current();
     if (token !== undefined) return exchange.send(token);
-    tokens.get(signal).then(
-      (got) => signal.aborted || exchange.send(got),
-      (thrown) => signal.aborted || answer.fail(asFailure(thrown)),
-    );
+    tokens
+      .get(signal)
+      .then((got) => signal.aborted || exchange.send(got))
+      .catch((thrown) => signal.aborted || answer.fail(asFailure(thrown)));
   };
 }
 
@@ -64,34 +64,46 @@ class AuthorizedExchange {
   }
 
   #judge(head: AnswerHead, token: Token, refusal: HeldRefusal) {
-    const { request, signal } = this.#task;
+    const { request } = this.#task;
     const verdict = this.#means.policy.judge(head, request, token);
     if (verdict === 'try again') {
       this.#renewAndSendOnceMore(token, refusal);
       return 'hold';
     }
-    if (verdict === 'skipped; reason=body-too-large') this.#means.policy.renewForTheNext(token, signal);
+    if (verdict === 'skipped; reason=body-too-large') this.#means.policy.renewForTheNext(token);
     request.body?.settle();
     return verdict === 'accepted' ? undefined : verdict;
   }
 
   #renewAndSendOnceMore(refused: Token, refusal: HeldRefusal): void {
-    const { request, signal } = this.#task;
-    this.#means.tokens.renew(refused, signal).then(
-      (renewed) => {
-        if (signal.aborted) return;
-        // The upload went on meanwhile: it may have become more than is kept.
-        if (request.body?.replayable === false) return this.#answerWith(refusal, 'skipped; reason=body-too-large');
+    const { answer, signal } = this.#task;
+    const { tokens, policy } = this.#means;
+    const renewed = (token: Token): void => {
+      if (signal.aborted) policy.leftUntried(refused);
+      else this.#sendOnceMore(token, refusal);
+    };
+    const unavailable = (): void => {
+      if (signal.aborted) policy.leftUntried(refused);
+      else this.#answerWith(refusal, 'skipped; reason=token-unavailable');
+    };
+    tokens
+      .renew(refused, signal)
+      .then(renewed, unavailable)
+      .catch((thrown) => {
         refusal.drop();
-        this.#sendOnceMore(renewed);
-      },
-      () => signal.aborted || this.#answerWith(refusal, 'skipped; reason=token-unavailable'),
-    );
+        answer.fail(asFailure(thrown));
+      });
   }
 
-  #sendOnceMore(token: Token): void {
+  #sendOnceMore(token: Token, refusal: HeldRefusal): void {
     const { send, injection, policy } = this.#means;
     const { request, answer, signal } = this.#task;
+    // The upload went on meanwhile: it may have become more than is kept.
+    if (request.body?.replayable === false) {
+      this.#answerWith(refusal, 'skipped; reason=body-too-large');
+      return;
+    }
+    refusal.drop();
     const judge = (head: AnswerHead): void => {
       policy.judgeSecond(head, token);
       request.body?.settle();

@@ -3,6 +3,7 @@ import { asFailure, Failure } from '../errors.ts';
 import type { Backoff } from './backoff.ts';
 import type { TokenStore } from './store/memory.ts';
 import { type RequestToken, type Token, type TokenSource, tokenState } from './token.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface CachedSourceOptions {
   readonly credential: string;
@@ -115,14 +116,4 @@ export class CachedSource implements TokenSource {
   #told({ code, detail, cause }: Failure, retryAfterMs: number): Failure {
     return new Failure(code, `credential ${this.credential}: ${detail}`, { retryAfterMs, cause });
   }
-}
-
-/** The promise's outcome, or the signal's reason if that comes first; the promise itself goes on. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }

@@ -5,6 +5,7 @@ import type { RequestToken } from './token.ts';
 import { type TokenEndpointOptions, tokenEndpoint } from './token-endpoint.ts';
 import { type TokenRequestOptions, tokenRequest } from './token-request.ts';
 import { type TokenResponseOptions, tokenFrom } from './token-response.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ClientCredentialsOptions extends TokenRequestOptions, TokenResponseOptions, TokenEndpointOptions {
   readonly clientSecret: SecretSource;
@@ -33,28 +34,34 @@ export function clientCredentials(
 ): ClientCredentials {
   const endpoint = tokenEndpoint(options);
   const { clientSecret } = options;
+  const { clock } = context;
   let shown: Secret | undefined;
-  const secretChanged = (): Promise<boolean> =>
-    clientSecret.read().then(
-      (secret) => secret.reveal() !== shown?.reveal(),
-      () => false,
-    );
+
+  /** For all of it, the file of a secret included: on real time, as what is waited for is outside. */
+  const deadline = (): AbortSignal => AbortSignal.timeout(options.request.timeout);
+
   return {
     close: endpoint.close,
-    secretChanged: clientSecret.rotates ? secretChanged : undefined,
+    secretChanged: clientSecret.rotates
+      ? () =>
+          read(clientSecret, deadline()).then(
+            (secret) => secret.reveal() !== shown?.reveal(),
+            () => false,
+          )
+      : undefined,
     async requestToken() {
-      const secret = await read(clientSecret);
-      shown = secret;
-      const began = { monotonicMs: context.clock.monotonicMs(), wallMs: context.clock.wallMs() };
-      const answer = await endpoint.send(tokenRequest(options, secret));
+      const began = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+      const late = deadline();
+      shown = await read(clientSecret, late);
+      const answer = await endpoint.send(tokenRequest(options, shown), late);
       return tokenFrom(answer, options, { ...context, began });
     },
   };
 }
 
-async function read(source: SecretSource): Promise<Secret> {
+async function read(source: SecretSource, deadline: AbortSignal): Promise<Secret> {
   try {
-    return await source.read();
+    return await unlessAborted(source.read(), deadline);
   } catch (cause) {
     throw new Failure('token_unavailable', 'the client secret cannot be read', { cause });
   }

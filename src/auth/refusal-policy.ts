@@ -12,11 +12,16 @@ export interface RefusalPolicyOptions {
 /** `accepted`: the API took the token. `try again`: it did not, and another may help. Else why no other is tried. */
 export type Verdict = 'accepted' | 'try again' | Exclude<RetryOutcome, 'done'>;
 
+/** A wait that nothing ends. */
+const never = new AbortController().signal;
+
 /** Decides, for one route, whether an answer refuses a token and what follows. */
 export class RefusalPolicy {
   readonly #options: RefusalPolicyOptions;
-  /** Got because a request was refused that could not be sent again: the next such request is its second try. */
-  #untried: Token | undefined;
+  /** Renewed for a request that could not be sent again: the next such request is its second try. */
+  #renewedForLarge: Token | undefined;
+  /** Renewed for a client that left before it was tried: the next request, whatever it is, is its second try. */
+  #renewedForLeft: Token | undefined;
 
   constructor(options: RefusalPolicyOptions) {
     this.#options = options;
@@ -27,35 +32,56 @@ export class RefusalPolicy {
     const { tokens, statuses, coolDown } = this.#options;
     if (!statuses.includes(head.status)) {
       if (head.status === 401) return 'skipped; reason=disabled';
-      this.#accepted();
+      this.#accepted(head);
       return 'accepted';
     }
     if (lacksScope(head)) return 'skipped; reason=insufficient-scope';
     if (coolDown.active && tokens.current() === token) return 'skipped; reason=cooldown';
-    if (request.body === undefined || request.body.replayable) return 'try again';
-    if (token !== this.#untried) return 'skipped; reason=body-too-large';
-    coolDown.secondRefusal(token);
-    return 'skipped; reason=cooldown';
+    const replayable = request.body === undefined || request.body.replayable;
+    if (token === this.#renewedForLeft || (token === this.#renewedForLarge && !replayable)) {
+      this.#secondRefusal(token);
+      return 'skipped; reason=cooldown';
+    }
+    return replayable ? 'try again' : 'skipped; reason=body-too-large';
   }
 
   /** Of the answer to a second try: whatever it is, it is the client's. */
-  judgeSecond({ status }: AnswerHead, token: Token): void {
-    if (this.#options.statuses.includes(status)) this.#options.coolDown.secondRefusal(token);
-    else this.#accepted();
+  judgeSecond(head: AnswerHead, token: Token): void {
+    if (this.#options.statuses.includes(head.status)) this.#secondRefusal(token);
+    else this.#accepted(head);
   }
 
   /** In place of a second try: the next request is to have a new token. */
-  renewForTheNext(refused: Token, signal: AbortSignal): void {
-    this.#options.tokens.renew(refused, signal).then(
+  renewForTheNext(refused: Token): void {
+    this.#options.tokens.renew(refused, never).then(
       (renewed) => {
-        this.#untried = renewed;
+        this.#renewedForLarge = renewed;
       },
       () => {},
     );
   }
 
-  #accepted(): void {
-    this.#untried = undefined;
+  /** The client left while its refused token was renewed. The renewal goes on, and is known when it is refused too. */
+  leftUntried(refused: Token): void {
+    this.#options.tokens.renew(refused, never).then(
+      (renewed) => {
+        this.#renewedForLeft = renewed;
+      },
+      () => {},
+    );
+  }
+
+  #secondRefusal(token: Token): void {
+    this.#options.coolDown.secondRefusal(token);
+    this.#renewedForLarge = undefined;
+    this.#renewedForLeft = undefined;
+  }
+
+  /** An API that is down or overloaded has said nothing of the token. */
+  #accepted({ status }: AnswerHead): void {
+    if (status >= 500 || status === 429) return;
+    this.#renewedForLarge = undefined;
+    this.#renewedForLeft = undefined;
     this.#options.coolDown.accepted();
   }
 }

@@ -10,7 +10,7 @@ export interface TokenEndpointOptions {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
   };
-  /** Milliseconds for the whole exchange. */
+  /** Milliseconds. */
   readonly request: { readonly timeout: number };
 }
 
@@ -19,11 +19,11 @@ const LARGEST_ANSWER = 262_144;
 
 export interface TokenEndpoint {
   /** Rejects with a Failure: `token_unavailable` when there is no whole answer, `token_invalid` when one of success is too large. */
-  send(token: TokenRequest): Promise<TokenResponse>;
+  send(token: TokenRequest, deadline: AbortSignal): Promise<TokenResponse>;
   close(): Promise<void>;
 }
 
-/** The only place that talks to identity providers. Verifies TLS, follows no redirect, waits no longer than it was told. */
+/** The only place that talks to identity providers. Verifies TLS, follows no redirect, waits no longer than its deadline. */
 export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOptions): TokenEndpoint {
   const dispatcher = new Agent({
     allowH2: false,
@@ -31,8 +31,7 @@ export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOption
     connect: { ...tls, timeout, rejectUnauthorized: true },
   });
   return {
-    async send({ url, headers, body }) {
-      const deadline = AbortSignal.timeout(timeout);
+    async send({ url, headers, body }, deadline) {
       try {
         const answer = await request(url, { dispatcher, method: 'POST', headers, body, signal: deadline });
         const status = answer.statusCode;

@@ -21,7 +21,7 @@ export interface LifetimeClaims {
 
 const SHORTEST_MS = 1000;
 
-/** Milliseconds. What was claimed, else the JWT's own `exp`, else the default; at most the maximum. */
+/** Milliseconds. What was claimed, else the JWT's own `exp`, else the default; a second at least, the maximum at most. */
 export function lifetimeOf(
   claims: LifetimeClaims,
   { response, lifetime }: LifetimeOptions,
@@ -32,11 +32,8 @@ export function lifetimeOf(
     relative(claims.expiresIn, response.expiresInUnit) ??
     fromJwt(claims.accessToken, claims.dateMs) ??
     lifetime.default;
-  if (claimedMs <= 0) {
-    warn('the token endpoint says that its token has expired already; it is used for one second');
-    return SHORTEST_MS;
-  }
-  return Math.min(claimedMs, lifetime.max);
+  if (claimedMs <= 0) warn('the token endpoint says that its token has expired already; it is used for one second');
+  return Math.max(SHORTEST_MS, Math.min(claimedMs, lifetime.max));
 }
 
 /** A number, or digits in a text, fractions too. */

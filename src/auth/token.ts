@@ -27,11 +27,6 @@ export function tokenState(token: Token, clock: Clock): TokenState {
   return ageMs >= token.staleAfterMs || aheadMs > SLEPT_MS ? 'stale' : 'fresh';
 }
 
-/** Milliseconds until a token expires; less than nothing when it has. */
-export function timeLeftMs(token: Token, clock: Clock): number {
-  return token.requestedAtMs + token.lifetimeMs - clock.monotonicMs();
-}
-
 /** Where tokens come from, as those see it who use them. */
 export interface TokenSource {
   /** A token that may be sent, from memory: no I/O, no waiting. */
