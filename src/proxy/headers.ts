@@ -2,8 +2,6 @@ import type { AnswerHead, InboundRequest } from '../exchange.ts';
 import type { Fields } from '../fields.ts';
 import { connectionFields, forwardedFields, plainName, unforwardedFields } from '../own-fields.ts';
 
-export { plainName } from '../own-fields.ts';
-
 /** What a route does to the fields of its requests. */
 export interface FieldPolicy {
   /** As {@link plainName} has them: the field that the token goes into and those that the config removes or sets. */

@@ -2,6 +2,7 @@
  * Request targets (RFC 9112 §3.2). A path is checked and passed on as the bytes that came; nothing is resolved,
  * normalised or decoded on its way, and none that could mean another place to the API than to us gets through.
  */
+import { hasDotSegment } from '../dot-segments.ts';
 import { Failure } from '../errors.ts';
 
 /** A target taken apart. */
@@ -37,19 +38,6 @@ function checked(pathAndQuery: string): { readonly path: string; readonly query:
   if (/%00/.test(path)) throw refused('the path has an encoded NUL');
   if (hasDotSegment(path)) throw refused('the path has a "." or ".." segment once it is decoded');
   return { path, query: mark === -1 ? '' : pathAndQuery.slice(mark) };
-}
-
-/**
- * Decoded once, as an API would: `%2e`, `%2f`, `%5c` and `%3b` too. What stands behind a `;` in a segment is a
- * parameter to some servers (`..;/`), and behind a `?` or `#` that they decode, a query or a fragment. What is encoded
- * twice is data.
- */
-function hasDotSegment(path: string): boolean {
-  if (!path.includes('.') && !/%2e/i.test(path)) return false;
-  const decoded = path.replace(/%(2e|2f|5c|3b|3f|23)/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return decoded.split(/[/\\]/).some((segment) => /^\.\.?([;?#]|$)/.test(segment));
 }
 
 function refused(detail: string): Failure {
