@@ -50,9 +50,9 @@ export function clientCredentials(
           )
       : undefined,
     async requestToken() {
-      const began = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
       const late = deadline();
       shown = await read(clientSecret, late);
+      const began = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
       const answer = await endpoint.send(tokenRequest(options, shown), late);
       return tokenFrom(answer, options, { ...context, began });
     },
