@@ -111,9 +111,12 @@ export interface AnswerFlow {
 
 /**
  * Sends a request and pushes what comes back. Never throws: a failure goes to `answer.fail`.
- * `signal` is aborted when the client has left; the sender stops at once, then.
+ * `signal` is aborted when the client has left, or with {@link SHUT_DOWN} when we cut it off; the sender stops at once.
  */
 export type Send = (request: OutboundRequest, answer: Answer, signal: AbortSignal) => void;
+
+/** The reason of a signal that is aborted because the proxy ends, and not because the client left. */
+export const SHUT_DOWN = Symbol('the proxy ends');
 
 /** Serves requests: the listener calls it. Never throws. */
 export interface Handler {

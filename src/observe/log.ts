@@ -42,7 +42,7 @@ export function createLog(level: LogOptions['level'], destination: pino.Destinat
 export interface LoggedRequest {
   readonly durationMs: number;
   readonly upstreamMs?: number | undefined;
-  readonly error?: FailureCode | 'client_left' | undefined;
+  readonly error?: FailureCode | 'client_left' | 'shut_down' | undefined;
 }
 
 /** Writes one line for each request that is over. */
@@ -57,6 +57,7 @@ export function requestLog(log: Log): (record: LoggedRequest) => void {
 
 /** A client's mistake is no reason to wake anybody; what is wrong behind us or in us may be. */
 function levelOf(error: LoggedRequest['error']): 'info' | 'warn' | 'error' {
+  if (error === 'shut_down') return 'warn';
   if (error === undefined || error === 'client_left' || failureKinds[error].source === 'client') return 'info';
   return error === 'internal_error' ? 'error' : 'warn';
 }

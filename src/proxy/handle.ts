@@ -1,7 +1,14 @@
 /** THE SPINE: one request from arrival to last byte. */
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
-import type { Answer, Handler, InboundRequest, OutboundBody, OutboundRequest } from '../exchange.ts';
+import {
+  type Answer,
+  type Handler,
+  type InboundRequest,
+  type OutboundBody,
+  type OutboundRequest,
+  SHUT_DOWN,
+} from '../exchange.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
 import type { Guard } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
@@ -82,12 +89,13 @@ export function handle(options: HandleOptions): Handler {
     serve(inbound, client, signal) {
       const requestId = givenRequestId(inbound.fields) ?? newRequestId();
       const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client);
-      // An aborted signal says it no more.
+      const abandon = (): void => begun.relay.abandon(signal.reason === SHUT_DOWN ? 'shut_down' : 'client_left');
+      // A signal that is aborted says so only once.
       if (signal.aborted) {
-        begun.relay.clientLeft();
+        abandon();
         return;
       }
-      signal.addEventListener('abort', () => begun.relay.clientLeft(), { once: true });
+      signal.addEventListener('abort', abandon, { once: true });
       carry(inbound, begun, signal).catch((thrown) => begun.relay.fail(thrown));
     },
     refuse(failure, client, answer) {

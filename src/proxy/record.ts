@@ -11,7 +11,7 @@ export interface RequestRecord {
   route?: string | undefined;
   /** As the client sent it, without the query. */
   path?: string | undefined;
-  /** What the client got; 499 if it left before it got anything. */
+  /** What the client got; 499 if it left, or was cut off at our end, before it got anything. */
   status: number;
   durationMs: number;
   /** How long the API took to begin the answer that went to the client. */
@@ -22,7 +22,7 @@ export interface RequestRecord {
   bytesIn: number;
   /** Bytes of the body that went out. */
   bytesOut: number;
-  error?: FailureCode | 'client_left' | undefined;
+  error?: FailureCode | 'client_left' | 'shut_down' | undefined;
   /** The words behind `error`, for the log alone. */
   reason?: string | undefined;
 }

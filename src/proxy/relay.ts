@@ -86,10 +86,10 @@ export class Relay implements Answer {
     this.#finish();
   }
 
-  /** The client has gone: there is nobody to answer. */
-  clientLeft(): void {
+  /** There is nobody to answer any more: the client has gone, or we cut it off. */
+  abandon(error: 'client_left' | 'shut_down'): void {
     if (this.#over) return;
-    this.#record.error = 'client_left';
+    this.#record.error = error;
     this.#finish();
   }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import type { Handler } from '../exchange.ts';
+import { type Handler, SHUT_DOWN } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import { checkHead, parserFailure, type RequestLimits } from './framing.ts';
 import { inboundRequest, NodeAnswer, type NodeBody, peerOf } from './node-exchange.ts';
@@ -26,7 +26,8 @@ const IDLE_CHECK_MS = 100;
 
 /** What goes on at one connection. */
 interface ConnectionState {
-  exchanges: number;
+  /** One for each request that is under way, to break it off. */
+  readonly underWay: Set<AbortController>;
   idleSinceMs: number;
   /** The request that is arriving, while it is not whole. */
   arriving?: { readonly request: IncomingMessage; readonly body: NodeBody | undefined; broken: boolean };
@@ -97,13 +98,16 @@ export class Listener {
 
   /** Ends all connections at once. */
   cut(): void {
-    for (const socket of this.#connections.keys()) socket.destroy();
+    for (const [socket, { underWay }] of this.#connections) {
+      for (const left of underWay) left.abort(SHUT_DOWN);
+      socket.destroy();
+    }
   }
 
   #closeIdle(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const [socket, { exchanges, idleSinceMs }] of this.#connections) {
-      if (exchanges === 0 && nowMs - idleSinceMs >= IDLE_MS) socket.destroy();
+    for (const [socket, { underWay, idleSinceMs }] of this.#connections) {
+      if (underWay.size === 0 && nowMs - idleSinceMs >= IDLE_MS) socket.destroy();
     }
     this.#options.clock.after(
       IDLE_CHECK_MS,
@@ -112,7 +116,7 @@ export class Listener {
   }
 
   readonly #connected = (socket: Socket): void => {
-    this.#connections.set(socket, { exchanges: 0, idleSinceMs: this.#options.clock.monotonicMs() });
+    this.#connections.set(socket, { underWay: new Set(), idleSinceMs: this.#options.clock.monotonicMs() });
     socket.on('error', () => {}).on('close', () => this.#connections.delete(socket));
   };
 
@@ -123,14 +127,14 @@ export class Listener {
       .on('error', () => {})
       .on('close', () => {
         if (!response.writableFinished) left.abort();
-        if (state !== undefined) this.#ended(request.socket, state);
+        if (state !== undefined) this.#ended(request.socket, state, left);
       });
     const inbound = inboundRequest(request, response);
     const arriving = { request, body: inbound.body, broken: false };
     // Heard before the body is told that it was cut: who has gone is not to be answered.
     request.on('close', () => request.complete || arriving.broken || left.abort());
     if (state !== undefined) {
-      state.exchanges += 1;
+      state.underWay.add(left);
       state.arriving = arriving;
     }
     try {
@@ -147,10 +151,10 @@ export class Listener {
     );
   };
 
-  #ended(socket: Socket, state: ConnectionState): void {
-    state.exchanges -= 1;
+  #ended(socket: Socket, state: ConnectionState, left: AbortController): void {
+    state.underWay.delete(left);
     state.idleSinceMs = this.#options.clock.monotonicMs();
-    if (state.exchanges > 0) return;
+    if (state.underWay.size > 0) return;
     if (state.arriving?.broken === true) socket.destroySoon();
     state.refuse?.();
   }
@@ -165,7 +169,7 @@ export class Listener {
   /** An answer on the bare socket must not overtake those that clients wait for. */
   #behindOthers(socket: Socket, refuse: () => void): void {
     const state = this.#connections.get(socket);
-    if (state === undefined || state.exchanges === 0) refuse();
+    if (state === undefined || state.underWay.size === 0) refuse();
     else state.refuse = refuse;
   }
 
@@ -176,7 +180,7 @@ export class Listener {
       return;
     }
     const failure = parserFailure(error, this.#options.limits);
-    const { arriving, exchanges } = this.#connections.get(socket) ?? {};
+    const { arriving, underWay } = this.#connections.get(socket) ?? {};
     if (arriving !== undefined && !arriving.request.complete) {
       if (error.code === 'HPE_INVALID_EOF_STATE') {
         // Gone in the middle of a request; a reset can look like that too.
@@ -186,7 +190,7 @@ export class Listener {
       arriving.broken = true;
       arriving.body?.fail(failure);
       // Answered before its body was whole: there is nobody left to tell.
-      if (exchanges === 0) socket.destroySoon();
+      if (underWay?.size === 0) socket.destroySoon();
     } else this.#behindOthers(socket, () => this.#handler.refuse(failure, peerOf(socket), new RawAnswer(socket)));
   }
 }

@@ -122,7 +122,7 @@ test('what is not finished at shutdown.timeout is cut, streams too, and the admi
   expect(await stream.toEnd()).not.toContain('\r\n0\r\n');
   expect(await waiting.toEnd()).toBe('');
   await stopped;
-  for (const line of await proxy.served(2)) expect(line).toHaveProperty('error');
+  for (const line of await proxy.served(2)) expect(line).toMatchObject({ level: 'warn', error: 'shut_down' });
 });
 
 test('a hundred requests in flight: none is lost', async () => {

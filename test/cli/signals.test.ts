@@ -96,6 +96,9 @@ test('a request that does not end is cut after shutdown.timeout', async () => {
   command.child.kill('SIGTERM');
   await expect(reply).rejects.toThrow(/socket hang up|ECONNRESET/);
   expect(await command.ended).toMatchObject({ code: 0 });
+  expect(command.stdout).toContain('"error":"shut_down"');
+  // What we break off ourselves is nobody's outage.
+  expect(command.stdout).not.toMatch(/destroyed|upstream_reset|token_unavailable/);
 });
 
 test.each([
