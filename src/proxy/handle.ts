@@ -39,13 +39,40 @@ interface Passage {
 }
 
 export function handle(options: HandleOptions): Handler {
-  const { guard, routes, replayMemory, mostInFlight, hopId, clock, newRequestId, observe } = options;
-  let inFlight = 0;
+  return new Passages(options);
+}
 
-  async function carry(inbound: InboundRequest, passage: Passage, signal: AbortSignal): Promise<void> {
+class Passages implements Handler {
+  readonly #options: HandleOptions;
+  #inFlight = 0;
+
+  constructor(options: HandleOptions) {
+    this.#options = options;
+  }
+
+  readonly serve: Handler['serve'] = (inbound, client, signal) => {
+    const { method, client: asker } = inbound;
+    const requestId = givenRequestId(inbound.fields) ?? this.#options.newRequestId();
+    const passage = this.#begin({ requestId, method, client: asker }, client);
+    const abandon = (): void => passage.relay.abandon(signal.reason === SHUT_DOWN ? 'shut_down' : 'client_left');
+    // A signal that is aborted says so only once.
+    if (signal.aborted) {
+      abandon();
+      return;
+    }
+    signal.addEventListener('abort', abandon, { once: true });
+    this.#carry(inbound, passage, signal).catch((thrown) => passage.relay.fail(thrown));
+  };
+
+  readonly refuse: Handler['refuse'] = (failure, client, answer) => {
+    this.#begin({ requestId: this.#options.newRequestId(), method: '-', client }, answer).relay.fail(failure);
+  };
+
+  /** The whole way, in its order. What is thrown on it becomes the answer. */
+  async #carry(inbound: InboundRequest, passage: Passage, signal: AbortSignal): Promise<void> {
+    const { guard, routes, replayMemory, hopId, clock } = this.#options;
     const { record, relay } = passage;
-    if (inFlight > mostInFlight)
-      throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
+    this.#refuseOverload();
     // As it came, for the record of a refusal; an absolute URL may hold a password.
     if (inbound.target.startsWith('/')) record.path = inbound.target.split('?', 1)[0];
     const { target, consumed } = guard(inbound);
@@ -54,8 +81,7 @@ export function handle(options: HandleOptions): Handler {
     const { route } = match;
     record.route = route.prefix;
     record.credential = route.credential;
-    relay.idleMs = route.idleMs;
-    relay.parameter = route.parameter;
+    relay.follow(route);
     if (inbound.body !== undefined) {
       const body = watched(inbound.body, { idleMs: route.idleMs, clock, record });
       passage.body = await outboundBody(body, { most: route.keptBody, memory: replayMemory });
@@ -70,36 +96,24 @@ export function handle(options: HandleOptions): Handler {
     route.send(outbound, relay, signal);
   }
 
+  #refuseOverload(): void {
+    if (this.#inFlight <= this.#options.mostInFlight) return;
+    throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
+  }
+
   /** One record, from now until all is over. */
-  function passage(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
+  #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
+    const { clock, observe } = this.#options;
     const beganAtMs = clock.monotonicMs();
     const record: RequestRecord = { ...who, status: CLIENT_LEFT, durationMs: 0, bytesIn: 0, bytesOut: 0 };
     const over = (): void => {
-      inFlight -= 1;
-      begun.body?.settle();
+      this.#inFlight -= 1;
+      passage.body?.settle();
       record.durationMs = clock.monotonicMs() - beganAtMs;
       observe(record);
     };
-    inFlight += 1;
-    const begun: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
-    return begun;
+    this.#inFlight += 1;
+    const passage: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
+    return passage;
   }
-
-  return {
-    serve(inbound, client, signal) {
-      const requestId = givenRequestId(inbound.fields) ?? newRequestId();
-      const begun = passage({ requestId, method: inbound.method, client: inbound.client }, client);
-      const abandon = (): void => begun.relay.abandon(signal.reason === SHUT_DOWN ? 'shut_down' : 'client_left');
-      // A signal that is aborted says so only once.
-      if (signal.aborted) {
-        abandon();
-        return;
-      }
-      signal.addEventListener('abort', abandon, { once: true });
-      carry(inbound, begun, signal).catch((thrown) => begun.relay.fail(thrown));
-    },
-    refuse(failure, client, answer) {
-      passage({ requestId: newRequestId(), method: '-', client }, answer).relay.fail(failure);
-    },
-  };
 }

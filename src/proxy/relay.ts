@@ -14,6 +14,14 @@ export interface RelayOptions {
   readonly over: () => void;
 }
 
+/** What of a route its answers depend on. */
+export interface RelayedRoute {
+  /** Milliseconds that the client may leave a chunk untaken. */
+  readonly idleMs: number;
+  /** The query parameter that the token goes into. */
+  readonly parameter?: string | undefined;
+}
+
 const nothing: AnswerFlow = { resume: () => {}, cancel: () => {} };
 
 /**
@@ -21,10 +29,7 @@ const nothing: AnswerFlow = { resume: () => {}, cancel: () => {} };
  * an answer: a problem while nothing has been sent, a cut connection behind that, never a short body that looks whole.
  */
 export class Relay implements Answer {
-  /** Milliseconds that the client may leave a chunk untaken. */
-  idleMs = 30_000;
-  /** The query parameter that the token goes into. */
-  parameter: string | undefined;
+  #route: RelayedRoute = { idleMs: 30_000 };
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
@@ -40,6 +45,11 @@ export class Relay implements Answer {
     this.#record = record;
     this.#clock = clock;
     this.#onOver = over;
+  }
+
+  /** What comes from now on comes by this route. */
+  follow(route: RelayedRoute): void {
+    this.#route = route;
   }
 
   interim(head: AnswerHead): void {
@@ -94,7 +104,7 @@ export class Relay implements Answer {
   }
 
   #cleaned(fields: Fields): Fields {
-    return this.parameter === undefined ? fields : withoutInjected(fields, this.parameter);
+    return this.#route.parameter === undefined ? fields : withoutInjected(fields, this.#route.parameter);
   }
 
   #answerWith(failure: Failure): void {
@@ -110,7 +120,7 @@ export class Relay implements Answer {
 
   #awaitClient(): void {
     this.#taken();
-    this.#taken = this.#clock.after(this.idleMs, () => {
+    this.#taken = this.#clock.after(this.#route.idleMs, () => {
       this.#flow.cancel();
       this.fail(new Failure('request_timeout', 'the client does not read its answer'));
     });

@@ -25,7 +25,7 @@ function relayed(head: readonly string[], trailers: readonly string[], parameter
     bytesOut: 0,
   };
   const relay = new Relay({ client, record, clock: new MovedClock(), over: () => {} });
-  relay.parameter = parameter;
+  relay.follow({ idleMs: 30_000, parameter });
   relay.head({ status: 200, reason: 'OK', fields: new Fields(head) }, { resume: () => {}, cancel: () => {} });
   relay.end(new Fields(trailers));
   return got;
