@@ -23,7 +23,7 @@ export function untilSignal(process: Process, log: Log): Promise<NodeJS.Signals>
     if (process.stdin.isTTY) process.on('SIGHUP', end);
     else
       process.on('SIGHUP', () => log.warn('SIGHUP: the configuration is read at the start only; restart to change it'));
-    // Node would open its inspector, and with it the memory that holds the secrets, to every local process.
+    // That it does nothing is seen to in main, from the first moment on.
     process.on('SIGUSR1', () => log.warn('SIGUSR1: the inspector stays closed'));
   });
 }

@@ -28,6 +28,7 @@ export async function bind(handler: Handler, options: ListenOptions): Promise<Bo
     // This machine has no IPv6; or the port was any free one, and this one is not free there.
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || options.port === 0)
       return { listeners: [first], hosts: [host], port };
+    first.cut();
     await first.stop();
     throw error;
   }
