@@ -23,3 +23,10 @@ export const parseDuration = durations.parse;
 export const sizePattern = sizes.pattern;
 /** `512B`, `64KiB`, `1MiB`, `1GiB` as bytes; undefined when it is none. */
 export const parseSize = sizes.parse;
+
+/** A duration in the largest unit that leaves no fraction. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  const [unit = 'ms', unitMs = 1] = Object.entries(durationUnits).findLast(([, factor]) => ms % factor === 0) ?? [];
+  return `${ms / unitMs}${unit}`;
+}

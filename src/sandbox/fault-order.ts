@@ -1,5 +1,5 @@
 /** What `POST /_sandbox/PROVIDER` takes: all of it is checked before any of it counts. */
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../units.ts';
 import type { AnswerForm } from './providers.ts';
 
 /** A status that requests are answered with instead of what they would get. */
@@ -57,9 +57,9 @@ export function readFaultOrder(body: Body, forms: readonly AnswerForm[]): FaultO
   };
   const order = {
     revoke: read('revoke', (value) => value === true || undefined) ?? false,
-    lifetimeMs: read('lifetime', (value) => parseDuration(value) || undefined),
+    lifetimeMs: read('lifetime', (value) => duration(value) || undefined),
     answer: read('answer', (value) => forms.find((form) => form === value)),
-    delayMs: read('delay', parseDuration),
+    delayMs: read('delay', duration),
     tokenStatus: read('tokenStatus', (value) => statusOrder(value, shared)),
     apiStatus: read('apiStatus', (value) => statusOrder(value, shared)),
   };
@@ -83,4 +83,8 @@ function withoutStatus(body: Body): string[] {
 
 function integer(value: unknown, min: number, max: number): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+}
+
+function duration(value: unknown): number | undefined {
+  return typeof value === 'string' ? parseDuration(value) : undefined;
 }

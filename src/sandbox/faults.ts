@@ -1,7 +1,7 @@
 /** What is set for one provider, by the start options and then through `/_sandbox`. */
 import type { Clock } from '../clock.ts';
+import { formatDuration } from '../units.ts';
 import { Delay } from './delay.ts';
-import { formatDuration } from './duration.ts';
 import type { FaultOrder, StatusOrder } from './fault-order.ts';
 import type { AnswerForm } from './providers.ts';
 
