@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { MovedClock } from './moved-clock.ts';
+import { MovedClock } from '../support/clock.ts';
 import {
   call,
   members,
@@ -156,10 +156,10 @@ describe('without a current token the API answers 401', () => {
     const clock = new MovedClock();
     const sandbox = await sandboxFor({ clock });
     const first = await newToken(sandbox, 'spotnana');
-    clock.move(3_599_999);
+    clock.advance(3_599_999);
     const second = await newToken(sandbox, 'spotnana');
     expect((await call(sandbox, '/spotnana/x', first)).status).toBe(200);
-    clock.move(1);
+    clock.advance(1);
     expect((await call(sandbox, '/spotnana/x', first)).status).toBe(401);
     expect((await call(sandbox, '/spotnana/x', second)).status).toBe(200);
   });
@@ -169,7 +169,7 @@ describe('without a current token the API answers 401', () => {
     const sandbox = await sandboxFor({ clock, lifetimeMs: 1_500 });
     const answer = await members(await send(sandbox, tokenRequests.podero));
     expect(answer).toMatchObject({ expires_in: 1.5 });
-    clock.move(1_500);
+    clock.advance(1_500);
     expect((await call(sandbox, '/podero/x', String(answer.access_token))).status).toBe(401);
   });
 

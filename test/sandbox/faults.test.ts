@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MovedClock } from './moved-clock.ts';
+import { MovedClock } from '../support/clock.ts';
 import { call, members, newToken, order, sandboxFor, send, state, tokenRequests } from './visitors.ts';
 
 const { nitro, podero, spotnana } = tokenRequests;
@@ -68,7 +68,7 @@ describe('a fault', () => {
     await order(sandbox, 'nitro', { lifetime: '5s' });
     const answer = await members(await send(sandbox, nitro));
     expect(answer).toMatchObject({ expiresIn: 5 });
-    clock.move(5_000);
+    clock.advance(5_000);
     expect((await call(sandbox, '/nitro/x', String(answer.accessToken))).status).toBe(401);
     expect((await call(sandbox, '/nitro/x', before)).status).toBe(200);
   });
@@ -79,12 +79,12 @@ describe('a fault', () => {
     const token = await newToken(sandbox, 'nitro');
     await order(sandbox, 'nitro', { delay: '2s' });
     const held = Promise.all([send(sandbox, nitro), call(sandbox, '/nitro/x', token), call(sandbox, '/nitro/x', 'no')]);
-    await clock.untilPending(3);
+    await clock.untilWaiting(3);
     expect((await send(sandbox, spotnana)).status).toBe(200);
-    clock.move(1_999);
-    expect(clock.pending).toBe(3);
+    clock.advance(1_999);
+    expect(clock.waiting).toBe(3);
     expect(await state(sandbox, 'nitro')).toMatchObject({ tokensIssued: 1, tokenRequests: 2, apiRequests: 2 });
-    clock.move(1);
+    clock.advance(1);
     expect((await held).map(({ status }) => status)).toEqual([200, 200, 401]);
   });
 
@@ -93,11 +93,11 @@ describe('a fault', () => {
     const sandbox = await sandboxFor({ clock });
     await order(sandbox, 'nitro', { delay: '24h' });
     const held = send(sandbox, nitro);
-    await clock.untilPending(1);
+    await clock.untilWaiting(1);
     await order(sandbox, 'nitro', { delay: '0s' });
     expect((await held).status).toBe(200);
     expect((await send(sandbox, nitro)).status).toBe(200);
-    expect(clock.pending).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 
   test('a token whose answer nobody waited for was never issued', async () => {
@@ -106,10 +106,10 @@ describe('a fault', () => {
     await order(sandbox, 'nitro', { delay: '1s' });
     const leaving = new AbortController();
     const left = fetch(`${sandbox.url}${nitro.path}`, { ...nitro, body: nitro.body ?? null, signal: leaving.signal });
-    await clock.untilPending(1);
+    await clock.untilWaiting(1);
     leaving.abort();
     await expect(left).rejects.toThrow('aborted');
-    await clock.untilPending(0);
+    await clock.untilWaiting(0);
     expect(await state(sandbox, 'nitro')).toMatchObject({ tokenRequests: 1, tokensIssued: 0 });
   });
 });

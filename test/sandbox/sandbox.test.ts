@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { MovedClock } from './moved-clock.ts';
+import { MovedClock } from '../support/clock.ts';
 import { call, newToken, order, raw, sandboxFor, send, state, tokenRequests } from './visitors.ts';
 
 describe('the server', () => {
@@ -106,10 +106,10 @@ describe('close', () => {
     const sandbox = await startSandbox({ port: 0, clock });
     await order(sandbox, 'nitro', { delay: '24h' });
     const held = expect(send(sandbox, tokenRequests.nitro)).rejects.toThrow();
-    await clock.untilPending(1);
+    await clock.untilWaiting(1);
     await sandbox.close();
     await held;
-    expect(clock.pending).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 
   test('ends pipelined requests, too', async () => {
@@ -118,9 +118,9 @@ describe('close', () => {
     await order(sandbox, 'nitro', { delay: '24h' });
     const socket = connect(sandbox.port, '127.0.0.1');
     socket.write('GET /nitro/x HTTP/1.1\r\nHost: sandbox\r\n\r\n'.repeat(3));
-    await clock.untilPending(3);
+    await clock.untilWaiting(3);
     await Promise.all([sandbox.close(), once(socket, 'close'), text(socket)]);
-    expect(clock.pending).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 
   test('may be called again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MovedClock } from './moved-clock.ts';
+import { MovedClock } from '../support/clock.ts';
 import {
   basic,
   members,

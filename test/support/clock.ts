@@ -6,6 +6,7 @@ export class MovedClock implements Clock {
   #wallMs = Date.UTC(2026, 10, 21);
   #timers: { atMs: number; callback: () => void }[] = [];
   #awaited: (() => void)[] = [];
+  #counted: (() => void)[] = [];
 
   monotonicMs(): number {
     return this.#monotonicMs;
@@ -19,9 +20,8 @@ export class MovedClock implements Clock {
     const timer = { atMs: this.#monotonicMs + Math.max(0, delayMs), callback };
     this.#timers.push(timer);
     for (const resolve of this.#awaited.splice(0)) resolve();
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
+    this.#tellCount();
+    return () => this.#remove(timer);
   }
 
   /** Time passes: timers that fall due are called, in their order, each at its time. */
@@ -30,7 +30,7 @@ export class MovedClock implements Clock {
     for (;;) {
       const due = this.#timers.filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs)[0];
       if (due === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== due);
+      this.#remove(due);
       this.#set(Math.max(due.atMs, this.#monotonicMs));
       due.callback();
     }
@@ -50,6 +50,24 @@ export class MovedClock implements Clock {
   /** How many timers are waiting. */
   get waiting(): number {
     return this.#timers.length;
+  }
+
+  /** Resolves when so many timers are waiting. */
+  async untilWaiting(count: number): Promise<void> {
+    while (this.#timers.length !== count) {
+      await new Promise<void>((resolve) => {
+        this.#counted.push(resolve);
+      });
+    }
+  }
+
+  #remove(timer: { callback: () => void }): void {
+    this.#timers = this.#timers.filter((other) => other !== timer);
+    this.#tellCount();
+  }
+
+  #tellCount(): void {
+    for (const resolve of this.#counted.splice(0)) resolve();
   }
 
   #set(monotonicMs: number): void {
