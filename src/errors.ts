@@ -125,7 +125,12 @@ export function reason(failure: Failure): string {
     parts.push(cause instanceof Failure ? cause.detail : describe(cause));
     cause = cause.cause;
   }
-  return parts.join(': ');
+  return printable(parts.join(': '));
+}
+
+/** Text from outside for a log that a terminal may show: control characters (C0, DEL and C1) would steer it. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 function describe(error: Error): string {

@@ -1,6 +1,6 @@
 /** THE SPINE: one request from arrival to last byte. */
 import type { Clock } from '../clock.ts';
-import { Failure } from '../errors.ts';
+import { Failure, printable } from '../errors.ts';
 import {
   type Answer,
   type Handler,
@@ -74,7 +74,7 @@ class Passages implements Handler {
     const { record, relay } = passage;
     this.#refuseOverload();
     // As it came, for the record of a refusal; an absolute URL may hold a password.
-    if (inbound.target.startsWith('/')) record.path = inbound.target.split('?', 1)[0];
+    if (inbound.target.startsWith('/')) record.path = printable(inbound.target.split('?', 1)[0] ?? '');
     const { target, consumed } = guard(inbound);
     record.path = target.path;
     const match = routes.find(inbound.method, target.path);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import type { Answer, InboundRequest } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
 import { ReplayMemory } from '../../src/proxy/body.ts';
@@ -22,23 +23,39 @@ function answered(): Answer & { readonly status: Promise<number> } {
   return { status: promise, interim: () => {}, head, data: () => true, end: () => {}, fail: () => {} };
 }
 
-test('a request whose client had left before it was served is told of once, is not carried, and holds no place', async () => {
-  const records: Readonly<RequestRecord>[] = [];
-  let guarded = 0;
-  const options: HandleOptions = {
-    guard: () => {
-      guarded += 1;
-      return { target: { authority: undefined, path: '/x', query: '' }, consumed: undefined };
-    },
+function optionsWith({ guard, observe }: Pick<HandleOptions, 'guard' | 'observe'>): HandleOptions {
+  return {
+    guard,
     routes: new RouteTable([]),
     replayMemory: new ReplayMemory(0),
     mostInFlight: 1,
     hopId: 'hop',
     clock: new MovedClock(),
     newRequestId: () => 'id',
-    observe: (record) => records.push(record),
+    observe,
   };
-  const { serve } = handle(options);
+}
+
+test('the path of a refused request is recorded without its query, and without what could steer a terminal', async () => {
+  const records: Readonly<RequestRecord>[] = [];
+  const refuse = () => {
+    throw new Failure('bad_request', 'the target has a character that may not stand in one');
+  };
+  const { serve } = handle(optionsWith({ guard: refuse, observe: (record) => records.push(record) }));
+  const answer = answered();
+  serve({ ...request, target: '/a\x9b2J\x7f?secret' }, answer, new AbortController().signal);
+  expect(await answer.status).toBe(400);
+  expect(records[0]?.path).toBe('/a?2J?');
+});
+
+test('a request whose client had left before it was served is told of once, is not carried, and holds no place', async () => {
+  const records: Readonly<RequestRecord>[] = [];
+  let guarded = 0;
+  const guard = () => {
+    guarded += 1;
+    return { target: { authority: undefined, path: '/x', query: '' }, consumed: undefined };
+  };
+  const { serve } = handle(optionsWith({ guard, observe: (record) => records.push(record) }));
   const left = answered();
   serve(request, left, AbortSignal.abort());
   serve(request, left, AbortSignal.abort());

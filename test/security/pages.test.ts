@@ -145,3 +145,11 @@ describe('a page that may ask', () => {
     expect(reply.lines.filter((line) => /^access-control-/i.test(line))).toEqual([]);
   });
 });
+
+test('the log tells which origin asked, without a character that could steer a terminal', async () => {
+  const stage = await setStage();
+  const page = 'GET /api/x HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.test\x9b2J\xff\r\n\r\n';
+  await stage.refuses(Buffer.from(page, 'latin1'), 403, 'origin_denied');
+  const line = stage.proxy.requests.find(({ error }) => error === 'origin_denied');
+  expect(line?.['reason']).toContain('Origin https://evil.test?2J\xff');
+});
