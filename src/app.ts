@@ -12,7 +12,7 @@ import type { Handler } from './exchange.ts';
 import { type Log, requestLog, tokenLog } from './observe/log.ts';
 import { plainName } from './own-fields.ts';
 import { ReplayMemory } from './proxy/body.ts';
-import { guard } from './proxy/guard.ts';
+import { guard, ownHosts } from './proxy/guard.ts';
 import { handle } from './proxy/handle.ts';
 import { pathPattern } from './proxy/path-pattern.ts';
 import { type Route, RouteTable } from './proxy/route-table.ts';
@@ -58,7 +58,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
 
   const handler = handle({
     guard: guard({
-      hosts: hostsOf(listen),
+      hosts: ownHosts(listen.host, listen.allowedHosts),
       allowedOrigins: listen.allowedOrigins,
       clientToken: clientToken.current,
       hopId,
@@ -118,12 +118,6 @@ async function openPorts(
     await Promise.all(bound.listeners.map((listener) => listener.stop()));
     throw error;
   }
-}
-
-/** Names and addresses that a Host may have; the unspecified address is nobody's name. */
-function hostsOf({ host, allowedHosts }: Config['listen']): string[] {
-  const listened = ['0.0.0.0', '::'].includes(host) ? [] : [host.includes(':') ? `[${host}]` : host];
-  return ['localhost', '127.0.0.1', '[::1]', ...listened, ...allowedHosts];
 }
 
 interface Credential {

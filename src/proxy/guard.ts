@@ -19,6 +19,12 @@ export interface GuardOptions {
   readonly hopId: string;
 }
 
+/** Names and addresses that are ours where we listen on one; the unspecified address is nobody's name. */
+export function ownHosts(listened: string, allowed: readonly string[]): string[] {
+  const own = ['0.0.0.0', '::'].includes(listened) ? [] : [listened.includes(':') ? `[${listened}]` : listened];
+  return ['localhost', '127.0.0.1', '[::1]', ...own, ...allowed];
+}
+
 /** What the guard found out on the way. */
 export interface Admission {
   readonly target: Target;
