@@ -2,10 +2,10 @@
 import { authorizedSend } from './auth/authorized-send.ts';
 import { Backoff } from './auth/backoff.ts';
 import { CachedSource } from './auth/cached-source.ts';
-import { clientCredentials } from './auth/client-credentials.ts';
 import { type Injection, injection } from './auth/injection.ts';
 import { refreshAhead } from './auth/refresh-ahead.ts';
 import { memoryStore, type TokenStore } from './auth/store/memory.ts';
+import { tokenSupply } from './auth/token-supply.ts';
 import type { Clock } from './clock.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
@@ -137,9 +137,9 @@ function credential(
   { clock, random, log, store }: Surroundings & { readonly store: TokenStore },
 ): Credential {
   const tokens = tokenLog(log, name);
-  const client = clientCredentials(given, { clock, random, warn: tokens.warn });
+  const supply = tokenSupply(given, { clock, random, warn: tokens.warn });
   const backoff = new Backoff(clock, random);
-  const source = new CachedSource({ credential: name, requestToken: client.requestToken, store, backoff, clock });
+  const source = new CachedSource({ credential: name, requestToken: supply.requestToken, store, backoff, clock });
   let closed = false;
   // What we break off ourselves at the end is no news.
   source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));
@@ -148,7 +148,7 @@ function credential(
     source,
     injection: injection(given.inject),
     start() {
-      stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: client.secretChanged });
+      stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: supply.secretChanged });
     },
     unready() {
       const { failure } = backoff;
@@ -159,7 +159,7 @@ function credential(
     async close() {
       closed = true;
       stopRefreshing();
-      await client.close();
+      await supply.close();
     },
   };
 }

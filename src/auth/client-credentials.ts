@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Secret, SecretSource } from '../secret.ts';
-import type { RequestToken } from './token.ts';
+import type { TokenSupply, TokenSupplyContext } from './token.ts';
 import { type TokenEndpointOptions, tokenEndpoint } from './token-endpoint.ts';
 import { type TokenRequestOptions, tokenRequest } from './token-request.ts';
 import { type TokenResponseOptions, tokenFrom } from './token-response.ts';
@@ -12,26 +11,8 @@ export interface ClientCredentialsOptions extends TokenRequestOptions, TokenResp
   readonly request: TokenRequestOptions['request'] & TokenEndpointOptions['request'];
 }
 
-export interface ClientCredentialsContext {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** Hears what is odd but can be lived with. */
-  readonly warn: (message: string) => void;
-}
-
-export interface ClientCredentials {
-  readonly requestToken: RequestToken;
-  /** Whether the secret is another one now than was shown last; undefined when it stays the same for ever. */
-  readonly secretChanged: (() => Promise<boolean>) | undefined;
-  /** Drops its connections. */
-  close(): Promise<void>;
-}
-
 /** The client credentials grant (RFC 6749 §4.4): build the request, send it, check the answer. */
-export function clientCredentials(
-  options: ClientCredentialsOptions,
-  context: ClientCredentialsContext,
-): ClientCredentials {
+export function clientCredentials(options: ClientCredentialsOptions, context: TokenSupplyContext): TokenSupply {
   const endpoint = tokenEndpoint(options);
   const { clientSecret } = options;
   const { clock } = context;

@@ -42,3 +42,20 @@ export interface TokenSource {
 
 /** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */
 export type RequestToken = () => Promise<Token>;
+
+/** Where the tokens of one credential come from: a file of `auth/` for each kind of credential. */
+export interface TokenSupply {
+  readonly requestToken: RequestToken;
+  /** Whether what is shown for a token is something else now than was shown last; undefined when it stays the same for ever. */
+  readonly secretChanged: (() => Promise<boolean>) | undefined;
+  /** Drops its connections. */
+  close(): Promise<void>;
+}
+
+export interface TokenSupplyContext {
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Hears what is odd but can be lived with. */
+  readonly warn: (message: string) => void;
+}

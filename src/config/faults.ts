@@ -1,5 +1,6 @@
 /** What is wrong with a config, in words for the person who wrote it. No message repeats a value. */
 import type { z } from 'zod';
+import type { KnownKeys } from './json-schema.ts';
 import { nearest } from './nearest.ts';
 
 /** One thing that is wrong, and where. */
@@ -38,12 +39,12 @@ export interface PlacedFault {
 }
 
 /** What zod found, in our words. `keysAt` gives the keys that are known at a place. */
-export function fromIssue(issue: z.core.$ZodIssue, keysAt: (path: readonly PropertyKey[]) => string[]): PlacedFault[] {
+export function fromIssue(issue: z.core.$ZodIssue, keysAt: (path: readonly PropertyKey[]) => KnownKeys): PlacedFault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       atKey: true,
-      message: `is not known here${nearest(key, keysAt(issue.path))}`,
+      message: unknownKey(key, keysAt(issue.path)),
     }));
   }
   if (issue.code === 'invalid_union') {
@@ -56,6 +57,11 @@ export function fromIssue(issue: z.core.$ZodIssue, keysAt: (path: readonly Prope
     return [{ path: issue.path, atKey: true, message: issue.issues[0]?.message ?? 'is not a name' }];
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return [{ path: issue.path, atKey: false, message: missing ? 'is required' : issue.message }];
+}
+
+function unknownKey(key: string, { here, elsewhere }: KnownKeys): string {
+  const types = elsewhere.get(key);
+  return types === undefined ? `is not known here${nearest(key, here)}` : `is for type: ${types.join(', ')}`;
 }
 
 function isUnknownKey(branch: readonly z.core.$ZodIssue[]): boolean {

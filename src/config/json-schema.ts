@@ -9,6 +9,8 @@ interface SchemaNode {
   items?: SchemaNode;
   additionalProperties?: SchemaNode | boolean;
   anyOf?: SchemaNode[];
+  enum?: unknown[];
+  default?: unknown;
 }
 
 /** The JSON Schema of `proxy.yaml`, for editors: what may be written, before anything is replaced or reckoned. */
@@ -31,16 +33,25 @@ type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['o
 const asWritten: Override = ({ zodSchema, jsonSchema: node }) => {
   if (node.type === 'string' && node.pattern !== undefined && !node.pattern.endsWith(placeholder))
     node.pattern += placeholder;
-  if (node.type === 'string' && node.enum !== undefined) {
-    node.anyOf = [{ enum: node.enum }, { pattern: placeholder.slice(1) }];
+  if (node.type === 'string' && (node.enum ?? node.const) !== undefined) {
+    node.anyOf = [{ enum: node.enum ?? [node.const ?? null] }, { pattern: placeholder.slice(1) }];
     delete node.enum;
+    delete node.const;
+  }
+  // With a placeholder for its `type`, a group may be of any kind.
+  if (node.oneOf !== undefined) {
+    node.anyOf = node.oneOf;
+    delete node.oneOf;
   }
   // zod takes a key whose default comes by way of a transform for a required one, and drops the default.
   const { default: spelt } = z.globalRegistry.get(zodSchema) ?? {};
   if (spelt !== undefined) node.default = spelt as typeof node.default & {};
   if (zodSchema instanceof z.ZodObject && node.required !== undefined) {
     const shape: Readonly<Record<string, z.ZodType>> = zodSchema.shape;
-    node.required = node.required.filter((key) => shape[key]?.safeParse(undefined).success === false);
+    node.required = node.required.filter((key) => {
+      const schema = shape[key];
+      return schema?.safeParse(undefined).success === false && z.globalRegistry.get(schema)?.['default'] === undefined;
+    });
     if (node.required.length === 0) delete node.required;
   }
 };
@@ -59,17 +70,58 @@ function letBeEmpty(node: SchemaNode): void {
 }
 
 /** The keys that may stand at a place. */
-export function knownKeys(path: readonly PropertyKey[]): string[] {
-  let nodes = [jsonSchema()];
-  for (const step of path) {
-    nodes = nodes.flatMap(branches).flatMap(({ properties, items, additionalProperties }) => {
-      const next = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
-      return typeof next === 'object' ? [next] : [];
-    });
-  }
-  return [...new Set(nodes.flatMap(branches).flatMap(({ properties = {} }) => Object.keys(properties)))];
+export interface KnownKeys {
+  readonly here: readonly string[];
+  /** Those that may stand there in groups of another `type` alone, each with those types. */
+  readonly elsewhere: ReadonlyMap<string, readonly string[]>;
 }
 
-function branches(node: SchemaNode): SchemaNode[] {
-  return [node, ...(node.anyOf ?? []).flatMap(branches)];
+/** At a place of this config, as far as it can be told what its groups are. */
+export function knownKeys(path: readonly PropertyKey[], config: unknown): KnownKeys {
+  let nodes = [jsonSchema()];
+  let value = config;
+  for (const step of path) {
+    nodes = nodes
+      .flatMap((node) => branches(node, value))
+      .flatMap(({ properties, items, additionalProperties }) => {
+        const next = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
+        return typeof next === 'object' ? [next] : [];
+      });
+    value = memberOf(value, step);
+  }
+  const here = new Set(nodes.flatMap((node) => branches(node, value)).flatMap(keysOf));
+  const elsewhere = new Map<string, string[]>();
+  for (const node of nodes.flatMap((each) => branches(each))) {
+    for (const key of keysOf(node)) {
+      const [type] = typesOf(node);
+      if (!here.has(key) && type !== undefined) elsewhere.set(key, [...(elsewhere.get(key) ?? []), type]);
+    }
+  }
+  return { here: [...here], elsewhere };
+}
+
+/** A node and what it is a union of; of kinds told apart by `type` only that of the value, if there is one. */
+function branches(node: SchemaNode, value?: unknown): SchemaNode[] {
+  const type = memberOf(value, 'type');
+  const fits = (branch: SchemaNode): boolean => {
+    const types = typesOf(branch);
+    const usual = branch.properties?.['type']?.default;
+    return value === undefined || types.length === 0 || types.includes(String(type || usual));
+  };
+  return [node, ...(node.anyOf ?? []).filter(fits).flatMap((branch) => branches(branch, value))];
+}
+
+/** The words for its `type`, of a group that is one of several kinds. */
+function typesOf({ properties }: SchemaNode): string[] {
+  return (properties?.['type']?.anyOf ?? []).flatMap(({ enum: words = [] }) => words.map(String));
+}
+
+function keysOf({ properties = {} }: SchemaNode): string[] {
+  return Object.keys(properties);
+}
+
+function memberOf(value: unknown, step: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+    ? (value as Readonly<Record<PropertyKey, unknown>>)[step]
+    : undefined;
 }

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
-import { knownKeys } from './json-schema.ts';
+import { type KnownKeys, knownKeys } from './json-schema.ts';
 import { type Config, configSchema } from './schema.ts';
 import { forbidden, yamlFault } from './yaml-faults.ts';
 
@@ -54,9 +54,11 @@ export function parseConfig(
   sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
-  const checked = configSchema(dirname(file)).safeParse(plain(document, unread) ?? {}, { reportInput: true });
+  const written = plain(document, unread) ?? {};
+  const checked = configSchema(dirname(file)).safeParse(written, { reportInput: true });
+  const keysAt = (path: readonly PropertyKey[]): KnownKeys => knownKeys(path, written);
   for (const issue of checked.error?.issues ?? []) {
-    for (const fault of fromIssue(issue, knownKeys)) if (!unset.has(spelt(fault.path))) place(fault);
+    for (const fault of fromIssue(issue, keysAt)) if (!unset.has(spelt(fault.path))) place(fault);
   }
   if (checked.data === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
   return freeze(checked.data);

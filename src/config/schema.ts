@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { forwardedFields, plainName } from '../own-fields.ts';
 import { fileSecret, fixedSecret } from '../secret.ts';
-import { credentialSchema } from './credential.ts';
+import { credentialSchema } from './credentials/credential.ts';
 import { nearest } from './nearest.ts';
 import { routeSchema } from './route.ts';
 import {

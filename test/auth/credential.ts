@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
-import type { CredentialConfig } from '../../src/config/schema.ts';
+import { type ClientCredentialsConfig, ofType } from '../config/reading.ts';
 import { CLIENT_ID, CLIENT_SECRET } from '../support/canary.ts';
 
 /** The options of a credential as `proxy.yaml` spells them, with the defaults of what it leaves out. */
-export function credentialOf(spelt: Readonly<Record<string, unknown>> = {}): CredentialConfig {
+export function credentialOf(spelt: Readonly<Record<string, unknown>> = {}): ClientCredentialsConfig {
   const given = {
     tokenUrl: 'https://id.example.com/token',
     clientId: CLIENT_ID,
@@ -18,7 +18,5 @@ export function credentialOf(spelt: Readonly<Record<string, unknown>> = {}): Cre
     }),
     { file: 'proxy.yaml', env: {} },
   );
-  const { main } = credentials;
-  if (main === undefined) throw new Error('the config lost its credential');
-  return main;
+  return ofType('client_credentials', credentials['main']);
 }

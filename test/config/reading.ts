@@ -41,8 +41,19 @@ export function withProvider(provider: string, more = ''): string {
   return `credentials: {main: {provider: ${provider}, baseUrl: "https://id.example.com", clientId: abc, clientSecret: def, ${more}}}\n${leastRoutes}`;
 }
 
-export function mainCredential(source: string, env: Env = {}): CredentialConfig {
-  const main = read(source, env).credentials['main'];
-  if (main === undefined) throw new Error('there is no credential "main"');
-  return main;
+/** The credential `main`, of the usual kind. */
+export function mainCredential(source: string, env: Env = {}): ClientCredentialsConfig {
+  return ofType('client_credentials', read(source, env).credentials['main']);
+}
+
+export type ClientCredentialsConfig = Extract<CredentialConfig, { readonly type: 'client_credentials' }>;
+
+/** A credential that must be there, and of that kind. */
+export function ofType<T extends CredentialConfig['type']>(
+  type: T,
+  credential: CredentialConfig | undefined,
+): Extract<CredentialConfig, { readonly type: T }> {
+  if (credential?.type !== type) throw new Error(`there is no credential of type ${type}`);
+  // The compiler does not narrow by a type parameter.
+  return credential as Extract<CredentialConfig, { readonly type: T }>;
 }

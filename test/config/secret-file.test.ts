@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { SecretSource } from '../../src/secret.ts';
+import { ofType } from './reading.ts';
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'bearerway-'));
@@ -17,8 +18,7 @@ const config = (keys: string): string =>
 async function secretIn(path: string, keys: string): Promise<SecretSource> {
   await writeFile(join(path, 'proxy.yaml'), config(keys));
   const { c } = (await loadConfig(join(path, 'proxy.yaml'), {})).credentials;
-  if (c === undefined) throw new Error('there is no credential');
-  return c.clientSecret;
+  return ofType('client_credentials', c).clientSecret;
 }
 
 test('a relative path of a secret begins at the config file, wherever the process is', async () => {

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { providerNames } from '../../src/config/providers.ts';
+import { ofType } from './reading.ts';
 
 const shipped = new URL('../../proxy.yaml', import.meta.url);
 const shippedSchema = new URL('../../proxy.schema.json', import.meta.url);
@@ -28,10 +29,10 @@ test.each(providerNames)('%s goes live with its three variables', async (name) =
     [`${variable}_CLIENT_ID`]: 'live-id',
     [`${variable}_CLIENT_SECRET`]: 'live-secret',
   });
-  const credential = credentials[name];
-  expect(credential?.tokenUrl).toMatch(/^https:\/\/live\.example\.com\/base\/.*token\/?$/);
-  expect(credential?.clientId).toBe('live-id');
-  expect((await credential?.clientSecret.read())?.reveal()).toBe('live-secret');
+  const credential = ofType('client_credentials', credentials[name]);
+  expect(credential.tokenUrl).toMatch(/^https:\/\/live\.example\.com\/base\/.*token\/?$/);
+  expect(credential.clientId).toBe('live-id');
+  expect((await credential.clientSecret.read()).reveal()).toBe('live-secret');
   expect(routes.find(({ prefix }) => prefix === `/${name}`)?.upstream).toMatchObject({
     origin: 'https://live.example.com',
     basePath: '/base',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { faultsOf, leastRoutes, read, withCredential, withProvider, withRoute } from './reading.ts';
+import { faultsOf, leastRoutes, ofType, read, withCredential, withProvider, withRoute } from './reading.ts';
 
 test.each<[string, string, string]>([
   ['an empty file', '', 'proxy.yaml:1:1 routes: is required'],
@@ -57,7 +57,9 @@ test('the names of an object are names like others', () => {
   const source =
     'credentials: {toString: {provider: nitro, clientId: a, clientSecret: b, request: {params: {constructor: x}}}}\n' +
     withRoute('credential: toString');
-  expect(read(source).credentials['toString']?.request.params).toEqual({ constructor: 'x' });
+  expect(ofType('client_credentials', read(source).credentials['toString']).request.params).toEqual({
+    constructor: 'x',
+  });
 });
 
 test('a file that is not there is told with what to do', async () => {

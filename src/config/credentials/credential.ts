@@ -1,0 +1,30 @@
+/** A set of credentials and how a token is got with them: a union of kinds, told apart by `type`. */
+import { z } from 'zod';
+import { nearest } from '../nearest.ts';
+import { emptyAsAbsent, notAGroup } from '../scalars.ts';
+import { clientCredentialsSchema } from './client-credentials.ts';
+import { isGroup, overProvider } from './presets.ts';
+
+/** What a credential is that does not say. */
+const usualType = 'client_credentials';
+
+export function credentialSchema(folder: string) {
+  return z.preprocess(
+    typed,
+    z.discriminatedUnion('type', [clientCredentialsSchema(folder)], {
+      error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup),
+    }),
+  );
+}
+
+function typed(given: unknown): unknown {
+  if (!isGroup(given)) return given;
+  const type = emptyAsAbsent(given['type']) ?? usualType;
+  return type === usualType ? overProvider({ ...given, type }) : given;
+}
+
+function noSuchKind({ input, options }: { readonly input?: unknown; readonly options?: unknown }): string {
+  const type = isGroup(input) ? input['type'] : undefined;
+  const kinds = Array.isArray(options) ? options.map(String) : [];
+  return `is none of the words known here${nearest(typeof type === 'string' ? type : '', kinds)}`;
+}
