@@ -134,10 +134,10 @@ interface Credential {
 function credential(
   name: string,
   given: CredentialConfig,
-  { clock, random, log, store }: Surroundings & { readonly store: TokenStore },
+  { clock, random, log, newId, store }: Surroundings & { readonly store: TokenStore },
 ): Credential {
   const tokens = tokenLog(log, name);
-  const supply = tokenSupply(given, { clock, random, warn: tokens.warn });
+  const supply = tokenSupply(given, { clock, random, newId, warn: tokens.warn });
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential: name, requestToken: supply.requestToken, store, backoff, clock });
   let closed = false;

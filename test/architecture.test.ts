@@ -72,6 +72,7 @@ describe('the house', () => {
     ['pino-pretty', ['observe/']],
     ['sonic-boom', ['observe/']],
     ['node-cache', ['auth/store/']],
+    ['jose', ['auth/signed-assertion.ts']],
     ['commander', ['cli/']],
   ])('%s is used in %j alone', (name, places) => {
     const users = allImports().filter(({ to }) => to === name);

@@ -13,6 +13,8 @@ export interface TokenResponseOptions extends LifetimeOptions {
     readonly tokenType: readonly string[];
   };
   readonly inject: { readonly scheme?: string | null | undefined };
+  /** Other types than Bearer and `inject.scheme` that are taken. */
+  readonly tokenTypes?: readonly string[] | undefined;
 }
 
 /** What came back. */
@@ -61,7 +63,11 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
   if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
   if (value.length > LONGEST_TOKEN) throw invalid(`its access token is longer than ${LONGEST_TOKEN} characters`);
   if (!/^[\x21-\x7e]+$/.test(value)) throw invalid('its access token has a character that may not stand in a header');
-  checkType(memberOf(json, options.response.tokenType), options.inject.scheme);
+  checkType(memberOf(json, options.response.tokenType), [
+    'Bearer',
+    options.inject.scheme,
+    ...(options.tokenTypes ?? []),
+  ]);
 
   const members = {
     expiresIn: memberOf(json, options.response.expiresIn),
@@ -83,6 +89,13 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
   };
 }
 
+/** Another text of an answer that grants something, for what it is worth. */
+export function textIn({ status, body }: TokenResponse, names: readonly string[]): string | undefined {
+  const json = status >= 200 && status < 300 ? parse(body) : undefined;
+  const value = isObject(json) ? memberOf(json, names) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknown, clock: Clock): void {
   const error = isObject(json) ? json['error'] : undefined;
   const known = typeof error === 'string' && errorCodes.has(error) ? ` ${error}` : '';
@@ -101,9 +114,9 @@ function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknow
 }
 
 /** Absent counts as Bearer; a type that we were not told of cannot be used (RFC 6749 §7.1). */
-function checkType(type: unknown, scheme: string | null | undefined): void {
+function checkType(type: unknown, taken: readonly (string | null | undefined)[]): void {
   if (type === undefined || type === null) return;
-  if (typeof type === 'string' && ['bearer', scheme?.toLowerCase()].includes(type.toLowerCase())) return;
+  if (typeof type === 'string' && taken.some((each) => each?.toLowerCase() === type.toLowerCase())) return;
   throw invalid('its token_type is not Bearer (inject.scheme can name another)');
 }
 

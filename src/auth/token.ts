@@ -56,6 +56,8 @@ export interface TokenSupplyContext {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** Never the same twice. */
+  readonly newId: () => string;
   /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
 }

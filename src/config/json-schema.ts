@@ -76,9 +76,13 @@ export interface KnownKeys {
   readonly elsewhere: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Made when the first key that is not known needs it. */
+let wholeSchema: SchemaNode | undefined;
+
 /** At a place of this config, as far as it can be told what its groups are. */
 export function knownKeys(path: readonly PropertyKey[], config: unknown): KnownKeys {
-  let nodes = [jsonSchema()];
+  wholeSchema ??= jsonSchema();
+  let nodes = [wholeSchema];
   let value = config;
   for (const step of path) {
     nodes = nodes

@@ -55,13 +55,22 @@ export function parseConfig(
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
   const written = plain(document, unread) ?? {};
-  const checked = configSchema(dirname(file)).safeParse(written, { reportInput: true });
+  const checked = schemaOf(dirname(file)).safeParse(written, { reportInput: true });
   const keysAt = (path: readonly PropertyKey[]): KnownKeys => knownKeys(path, written);
   for (const issue of checked.error?.issues ?? []) {
     for (const fault of fromIssue(issue, keysAt)) if (!unset.has(spelt(fault.path))) place(fault);
   }
   if (checked.data === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
   return freeze(checked.data);
+}
+
+/** Made once for a folder: it is large, and a config may be read again and again. */
+const schemas = new Map<string, ReturnType<typeof configSchema>>();
+
+function schemaOf(folder: string): ReturnType<typeof configSchema> {
+  const schema = schemas.get(folder) ?? configSchema(folder);
+  schemas.set(folder, schema);
+  return schema;
 }
 
 /** The document as plain values; aliases that multiply each other beyond measure are a fault. */

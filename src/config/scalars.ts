@@ -3,7 +3,6 @@
  * and each says in its message what would be right. No message repeats a value: it may be a secret.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isOwnField } from '../own-fields.ts';
@@ -154,8 +153,3 @@ export const freeFieldName = fieldName.refine((name) => !isOwnField(name), {
 export const fieldValue = z
   .string({ error: 'is not text (quote it: "…")' })
   .regex(/^(?:[\x21-\x7e](?:[\t \x21-\x7e]*[\x21-\x7e])?)?$/, { error: 'is not a field value of visible ASCII' });
-
-/** Is what this host names on this machine, so that plain http to it leaves no network? */
-export function isLoopbackHost(host: string): boolean {
-  return /^(localhost|\[::1\])$/i.test(host) || (isIPv4(host) && host.startsWith('127.'));
-}

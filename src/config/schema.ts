@@ -3,6 +3,7 @@
  * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
  */
 import { z } from 'zod';
+import { isLoopbackHost } from '../loopback.ts';
 import { forwardedFields, plainName } from '../own-fields.ts';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import { credentialSchema } from './credentials/credential.ts';
@@ -17,7 +18,6 @@ import {
   flag,
   group,
   integer,
-  isLoopbackHost,
   notAGroup,
   optional,
   secretFile,

@@ -1,7 +1,7 @@
 /** The addresses in `proxy.yaml`. They are taken apart here, once, and never resolved against anything. */
 import { z } from 'zod';
+import { isLoopbackHost } from '../loopback.ts';
 import { pathProblem } from './paths.ts';
-import { isLoopbackHost } from './scalars.ts';
 
 /** Where a route's requests go: requests are joined to it as strings. */
 export interface UpstreamAddress {
@@ -63,6 +63,15 @@ const safeAddress = address.refine((given) => !given.exposed, {
 
 /** A token endpoint, whole. */
 export const tokenEndpoint = safeAddress.transform(({ origin, path, query }) => `${origin}${path || '/'}${query}`);
+
+/** An authorization server's name for itself (RFC 8414 §2), as it is spelt: it is compared as text. */
+export const issuerAddress = z.string({ error }).transform((given, context) => {
+  const parsed = safeAddress.safeParse(given);
+  for (const { message } of parsed.error?.issues ?? []) context.addIssue(message);
+  if (parsed.data !== undefined && parsed.data.query !== '')
+    context.addIssue('has a query, which an issuer cannot have');
+  return given;
+});
 
 /** Where a provider's API and token endpoint are. */
 export const baseAddress = safeAddress.transform(({ origin, basePath, query }, context) => {

@@ -1,14 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { clientAuth } from '../../src/auth/client-auth.ts';
 import { tokenRequest } from '../../src/auth/token-request.ts';
-import { Secret } from '../../src/secret.ts';
+import { fixedSecret } from '../../src/secret.ts';
 import { CLIENT_ID } from '../support/canary.ts';
 import { credentialOf } from './credential.ts';
 
 /** Every character that one of the encodings changes. */
 const SECRET = 'a+b/c:d%e é';
 
-function requestOf(spelt: Readonly<Record<string, unknown>>) {
-  const { url, headers, body } = tokenRequest(credentialOf(spelt), new Secret(SECRET));
+async function requestOf(spelt: Readonly<Record<string, unknown>>) {
+  const options = { ...credentialOf(spelt), clientSecret: fixedSecret(SECRET) };
+  const { tokenUrl = '' } = options;
+  const client = await clientAuth(options).proof({
+    tokenUrl,
+    wallMs: 0,
+    newId: randomUUID,
+    read: async (secret) => (await secret.read()).reveal(),
+  });
+  const parts = { url: tokenUrl, grantType: 'client_credentials', grant: [], client };
+  const { url, headers, body } = tokenRequest(options, parts);
   const basic = /^Basic (.+)$/.exec(headers['authorization'] ?? '')?.[1];
   return {
     url,
@@ -19,8 +30,8 @@ function requestOf(spelt: Readonly<Record<string, unknown>>) {
   };
 }
 
-test('a plain credential is asked for as RFC 6749 §4.4.2 shows: a form, and HTTP Basic', () => {
-  const { url, headers, body, basic } = requestOf({});
+test('a plain credential is asked for as RFC 6749 §4.4.2 shows: a form, and HTTP Basic', async () => {
+  const { url, headers, body, basic } = await requestOf({});
 
   expect(url).toBe('https://id.example.com/token');
   expect(body).toBe('grant_type=client_credentials');
@@ -28,24 +39,26 @@ test('a plain credential is asked for as RFC 6749 §4.4.2 shows: a form, and HTT
   expect(basic).toBe(`${CLIENT_ID}:a%2Bb%2Fc%3Ad%25e+%C3%A9`);
 });
 
-test('basicEncoding form: id and secret are form-encoded each, so that a colon in one cannot end it', () => {
-  expect(requestOf({ clientId: 'i:d é', basicEncoding: 'form' }).basic).toBe('i%3Ad+%C3%A9:a%2Bb%2Fc%3Ad%25e+%C3%A9');
+test('basicEncoding form: id and secret are form-encoded each, so that a colon in one cannot end it', async () => {
+  expect((await requestOf({ clientId: 'i:d é', basicEncoding: 'form' })).basic).toBe(
+    'i%3Ad+%C3%A9:a%2Bb%2Fc%3Ad%25e+%C3%A9',
+  );
 });
 
-test('basicEncoding raw: base64 of the bare strings, as UTF-8', () => {
-  expect(requestOf({ basicEncoding: 'raw' }).basic).toBe(`${CLIENT_ID}:${SECRET}`);
+test('basicEncoding raw: base64 of the bare strings, as UTF-8', async () => {
+  expect((await requestOf({ basicEncoding: 'raw' })).basic).toBe(`${CLIENT_ID}:${SECRET}`);
 });
 
-test('clientAuth post: id and secret are in the form, encoded once, and nowhere else', () => {
-  const { headers, body, form } = requestOf({ clientAuth: 'post' });
+test('clientAuth post: id and secret are in the form, encoded once, and nowhere else', async () => {
+  const { headers, body, form } = await requestOf({ clientAuth: 'post' });
 
   expect(form).toEqual({ grant_type: 'client_credentials', client_id: CLIENT_ID, client_secret: SECRET });
   expect(body).toContain('client_secret=a%2Bb%2Fc%3Ad%25e+%C3%A9');
   expect(headers).not.toHaveProperty('authorization');
 });
 
-test('clientAuth post in JSON: the same fields as members', () => {
-  const { headers, body } = requestOf({ clientAuth: 'post', request: { format: 'json' } });
+test('clientAuth post in JSON: the same fields as members', async () => {
+  const { headers, body } = await requestOf({ clientAuth: 'post', request: { format: 'json' } });
 
   expect(headers['content-type']).toBe('application/json');
   expect(JSON.parse(body)).toEqual({
@@ -55,32 +68,34 @@ test('clientAuth post in JSON: the same fields as members', () => {
   });
 });
 
-test('clientAuth basic in JSON: no secret in the body', () => {
-  const { body, basic } = requestOf({ request: { format: 'json' } });
+test('clientAuth basic in JSON: no secret in the body', async () => {
+  const { body, basic } = await requestOf({ request: { format: 'json' } });
 
   expect(JSON.parse(body)).toEqual({ grant_type: 'client_credentials' });
   expect(basic).toContain(CLIENT_ID);
 });
 
-test('scopes are joined with spaces, spelt as a list or as text; audience goes beside them', () => {
+test('scopes are joined with spaces, spelt as a list or as text; audience goes beside them', async () => {
   const spelt = { audience: 'https://crm.example.com' };
 
   for (const scope of [['orders', 'users'], 'orders users']) {
-    expect(requestOf({ ...spelt, scope }).form).toEqual({
+    expect((await requestOf({ ...spelt, scope })).form).toEqual({
       grant_type: 'client_credentials',
       scope: 'orders users',
       audience: 'https://crm.example.com',
     });
   }
-  expect(JSON.parse(requestOf({ ...spelt, scope: ['a', 'b'], request: { format: 'json' } }).body)).toMatchObject({
+  expect(
+    JSON.parse((await requestOf({ ...spelt, scope: ['a', 'b'], request: { format: 'json' } })).body),
+  ).toMatchObject({
     scope: 'a b',
   });
 });
 
-test('every field can have another name', () => {
+test('every field can have another name', async () => {
   const fields = { clientId: 'id', clientSecret: 'key', grantType: 'grant', scope: 'scopes', audience: 'resource' };
 
-  expect(requestOf({ clientAuth: 'post', scope: 'x', audience: 'y', request: { fields } }).form).toEqual({
+  expect((await requestOf({ clientAuth: 'post', scope: 'x', audience: 'y', request: { fields } })).form).toEqual({
     ...{ id: CLIENT_ID, key: SECRET, grant: 'client_credentials', scopes: 'x', resource: 'y' },
   });
 });
@@ -91,32 +106,32 @@ test.each([
   ['grantType', 'grant_type'],
   ['scope', 'scope'],
   ['audience', 'audience'],
-])('fields.%s: null leaves it out, and only it', (field, name) => {
+])('fields.%s: null leaves it out, and only it', async (field, name) => {
   const spelt = { clientAuth: 'post', scope: 'x', audience: 'y' };
-  const { [name]: left, ...others } = requestOf(spelt).form;
+  const { [name]: left, ...others } = (await requestOf(spelt)).form;
 
   expect(left).toBeDefined();
-  expect(requestOf({ ...spelt, request: { fields: { [field]: null } } }).form).toEqual(others);
+  expect((await requestOf({ ...spelt, request: { fields: { [field]: null } } })).form).toEqual(others);
 });
 
-test('params are more fields of the body, and stand over ours of the same name', () => {
+test('params are more fields of the body, and stand over ours of the same name', async () => {
   const params = { resource: 'https://a.example/ü?x=1&y', grant_type: 'urn:custom' };
 
-  expect(requestOf({ request: { params } }).form).toEqual(params);
-  expect(JSON.parse(requestOf({ request: { params, format: 'json' } }).body)).toEqual(params);
+  expect((await requestOf({ request: { params } })).form).toEqual(params);
+  expect(JSON.parse((await requestOf({ request: { params, format: 'json' } })).body)).toEqual(params);
 });
 
-test('query parameters are added to the URL, behind those it has', () => {
+test('query parameters are added to the URL, behind those it has', async () => {
   const query = { expires_in: '1', 'a b': 'c&d' };
 
-  expect(requestOf({ request: { query } }).url).toBe('https://id.example.com/token?expires_in=1&a+b=c%26d');
-  expect(requestOf({ tokenUrl: 'https://id.example.com/token?v=2', request: { query } }).url).toBe(
+  expect((await requestOf({ request: { query } })).url).toBe('https://id.example.com/token?expires_in=1&a+b=c%26d');
+  expect((await requestOf({ tokenUrl: 'https://id.example.com/token?v=2', request: { query } })).url).toBe(
     'https://id.example.com/token?v=2&expires_in=1&a+b=c%26d',
   );
 });
 
-test('headers are added, and stand over ours whatever their case', () => {
-  const { headers } = requestOf({
+test('headers are added, and stand over ours whatever their case', async () => {
+  const { headers } = await requestOf({
     request: { headers: { 'Content-Type': 'application/vnd.api+json', 'X-Tenant': 'blue', 'USER-AGENT': 'crm' } },
   });
 
@@ -129,8 +144,8 @@ test('headers are added, and stand over ours whatever their case', () => {
   });
 });
 
-test('every default of a preset can be overridden, and what is not named stays the preset', () => {
-  const { url, headers, body } = requestOf({
+test('every default of a preset can be overridden, and what is not named stays the preset', async () => {
+  const { url, headers, body } = await requestOf({
     tokenUrl: undefined,
     provider: 'nitro',
     baseUrl: 'https://other.example/api/',
@@ -145,6 +160,6 @@ test('every default of a preset can be overridden, and what is not named stays t
 test.each([
   ['nitro', 'https://api.gonitro.dev/oauth/token'],
   ['podero', 'https://app.podero.com/oauth2/token/'],
-])('%s has one API for everybody, which need not be spelt', (provider, url) => {
-  expect(requestOf({ tokenUrl: undefined, provider }).url).toBe(url);
+])('%s has one API for everybody, which need not be spelt', async (provider, url) => {
+  expect((await requestOf({ tokenUrl: undefined, provider })).url).toBe(url);
 });

@@ -83,7 +83,7 @@ test('a credential leaves out all but its endpoint, id and secret', () => {
     inject: {},
     required: true,
   });
-  expect(clientSecret.rotates).toBe(false);
+  expect(clientSecret?.rotates).toBe(false);
 });
 
 test.each([

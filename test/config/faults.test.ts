@@ -70,7 +70,12 @@ test.each<[string, string, string]>([
     `admin: {prot: 1}\n${leastRoutes}`,
     'admin.prot: is not known here (did you mean "port"?)',
   ],
-  ['a kind of credential that is not there yet', withCredential('type: password'), 'is none of the words known here'],
+  [
+    'an unknown kind of credential',
+    withCredential('type: pasword'),
+    'type: is none of the words known here (did you mean "password"?)',
+  ],
+  ['a key of another kind', withCredential('username: x'), 'username: is for type: password'],
   ['an unknown provider', withCredential('provider: nitrogen'), 'provider: is none of the words known here'],
   [
     'a provider without an address',
@@ -81,7 +86,7 @@ test.each<[string, string, string]>([
   [
     'no endpoint',
     `credentials: {c: {clientId: a, clientSecret: b}}\n${leastRoutes}`,
-    'tokenUrl: is required (or a provider)',
+    'tokenUrl: is required (or an issuer, or a provider)',
   ],
   [
     'no secret',

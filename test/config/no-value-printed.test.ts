@@ -102,5 +102,5 @@ test('the secret is what was written', async () => {
   const { clientSecret } = mainCredential(withCredential('').replace('clientSecret: def', 'clientSecret: "${S}"'), {
     S: ` a: "b'\n`,
   });
-  expect((await clientSecret.read()).reveal()).toBe(` a: "b'\n`);
+  expect((await clientSecret?.read())?.reveal()).toBe(` a: "b'\n`);
 });

@@ -18,7 +18,9 @@ const config = (keys: string): string =>
 async function secretIn(path: string, keys: string): Promise<SecretSource> {
   await writeFile(join(path, 'proxy.yaml'), config(keys));
   const { c } = (await loadConfig(join(path, 'proxy.yaml'), {})).credentials;
-  return ofType('client_credentials', c).clientSecret;
+  const { clientSecret } = ofType('client_credentials', c);
+  if (clientSecret === undefined) throw new Error('there is no secret');
+  return clientSecret;
 }
 
 test('a relative path of a secret begins at the config file, wherever the process is', async () => {

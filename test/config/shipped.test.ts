@@ -32,7 +32,7 @@ test.each(providerNames)('%s goes live with its three variables', async (name) =
   const credential = ofType('client_credentials', credentials[name]);
   expect(credential.tokenUrl).toMatch(/^https:\/\/live\.example\.com\/base\/.*token\/?$/);
   expect(credential.clientId).toBe('live-id');
-  expect((await credential.clientSecret.read()).reveal()).toBe('live-secret');
+  expect((await credential.clientSecret?.read())?.reveal()).toBe('live-secret');
   expect(routes.find(({ prefix }) => prefix === `/${name}`)?.upstream).toMatchObject({
     origin: 'https://live.example.com',
     basePath: '/base',

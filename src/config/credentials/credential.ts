@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { nearest } from '../nearest.ts';
 import { emptyAsAbsent, notAGroup } from '../scalars.ts';
 import { clientCredentialsSchema } from './client-credentials.ts';
+import { jwtBearerSchema } from './jwt-bearer.ts';
+import { passwordSchema } from './password.ts';
 import { isGroup, overProvider } from './presets.ts';
+import { refreshTokenSchema } from './refresh-token.ts';
+import { tokenExchangeSchema } from './token-exchange.ts';
 
 /** What a credential is that does not say. */
 const usualType = 'client_credentials';
@@ -11,9 +15,17 @@ const usualType = 'client_credentials';
 export function credentialSchema(folder: string) {
   return z.preprocess(
     typed,
-    z.discriminatedUnion('type', [clientCredentialsSchema(folder)], {
-      error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup),
-    }),
+    z.discriminatedUnion(
+      'type',
+      [
+        clientCredentialsSchema(folder),
+        refreshTokenSchema(folder),
+        passwordSchema(folder),
+        jwtBearerSchema(folder),
+        tokenExchangeSchema(folder),
+      ],
+      { error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup) },
+    ),
   );
 }
 

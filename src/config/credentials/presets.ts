@@ -8,7 +8,8 @@ export function overProvider(given: unknown): unknown {
   const known: Readonly<Record<string, Provider>> = providers;
   const provider = typeof name === 'string' && Object.hasOwn(known, name) ? known[name] : undefined;
   if (provider === undefined) return given;
-  const needsNoBase = provider.baseUrl === undefined || emptyAsAbsent(given['tokenUrl']) !== undefined;
+  const needsNoBase =
+    provider.baseUrl === undefined || ['tokenUrl', 'issuer'].some((key) => emptyAsAbsent(given[key]) !== undefined);
   const defaults = needsNoBase ? provider.options : { baseUrl: provider.baseUrl, ...provider.options };
   return overlay(defaults, given);
 }

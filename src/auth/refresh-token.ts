@@ -1,0 +1,66 @@
+import { Failure } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { type OAuthGrantOptions, oauthGrant } from './oauth-grant.ts';
+import type { NamedSecret } from './shown-secrets.ts';
+import type { TokenSupply, TokenSupplyContext } from './token.ts';
+import { type TokenResponse, textIn } from './token-response.ts';
+
+export interface RefreshTokenOptions extends OAuthGrantOptions {
+  readonly response: OAuthGrantOptions['response'] & { readonly refreshToken: readonly string[] };
+}
+
+/** Where the refresh token of one credential is kept, across restarts. */
+export interface RefreshTokenKeeper {
+  /** The current one. Rejects when it cannot be had. */
+  read(): Promise<Secret>;
+  /**
+   * Keeps `next` for good in the place of `spent` before it resolves. Where another than `spent` is current, somebody
+   * has put a newer one there, and that one stays. Rejects when it cannot be kept.
+   */
+  replace(spent: Secret, next: Secret): Promise<void>;
+}
+
+/** The refresh token grant (RFC 6749 §6). A refresh token that the server rotates is kept before the access token is used. */
+export function refreshToken(
+  options: RefreshTokenOptions,
+  keeper: RefreshTokenKeeper,
+  context: TokenSupplyContext,
+): TokenSupply {
+  let shown: Secret | undefined;
+  /** What the server gave and could not be kept yet: the only one that it still takes. */
+  let unkept: { readonly spent: Secret; readonly next: Secret } | undefined;
+
+  const keep = async (): Promise<void> => {
+    if (unkept === undefined) return;
+    try {
+      await keeper.replace(unkept.spent, unkept.next);
+      unkept = undefined;
+    } catch (cause) {
+      throw new Failure('token_unavailable', 'the new refresh token cannot be kept', { cause });
+    }
+  };
+  const secret: NamedSecret = {
+    name: 'refresh token',
+    rotates: true,
+    async read() {
+      await keep();
+      shown = await keeper.read();
+      return shown;
+    },
+  };
+  return oauthGrant(
+    options,
+    {
+      type: 'refresh_token',
+      secrets: [secret],
+      parameters: async ({ read }) => [['refreshToken', await read(secret)]],
+      async answered(answer: TokenResponse) {
+        const next = textIn(answer, options.response.refreshToken);
+        if (shown === undefined || next === undefined || next === shown.reveal()) return;
+        unkept = { spent: shown, next: new Secret(next) };
+        await keep();
+      },
+    },
+    context,
+  );
+}

@@ -1,0 +1,44 @@
+import { open, realpath, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileSecret, type Secret } from '../../secret.ts';
+import type { RefreshTokenKeeper } from '../refresh-token.ts';
+
+/** Keeps a refresh token in a file, which is whole at any time: the old one or the new one, and nobody else's to read. */
+export function refreshTokenFile(path: string, newId: () => string): RefreshTokenKeeper {
+  const source = fileSecret(path);
+  return {
+    read: () => source.read(),
+    async replace(spent: Secret, next: Secret) {
+      const current = await source.read();
+      if (current.reveal() !== spent.reveal()) return;
+      // A link stays one: what it leads to is replaced.
+      await writeWhole(await realpath(path), { content: `${next.reveal()}\n`, newId });
+    },
+  };
+}
+
+interface Written {
+  readonly content: string;
+  readonly newId: () => string;
+}
+
+/** A new file in the same folder, on the disk before it takes the old one's name. */
+async function writeWhole(path: string, { content, newId }: Written): Promise<void> {
+  const fresh = `${path}.${newId()}`;
+  try {
+    const file = await open(fresh, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+  // The name as well, so that a power cut cannot bring the spent one back.
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { everywhere, type Fault, group, notAGroup, withDefault } from '../scalars.ts';
+import { clientKeys, clientOf, clientRules, type SpeltClient } from './client.ts';
+import { endpointRules, type SpeltEndpoint } from './endpoint.ts';
+import { grantKeys } from './grant.ts';
+import { request } from './request.ts';
+import { pointers, responseKeys } from './response.ts';
+import { type SpeltSecret, secretKeys, secretRules } from './secrets.ts';
+
+/** RFC 6749 §6: a refresh token that somebody got by logging in. */
+export function refreshTokenSchema(folder: string) {
+  return z
+    .strictObject(
+      {
+        type: z.literal('refresh_token'),
+        ...clientKeys(folder),
+        ...grantKeys(folder),
+        ...secretKeys('refreshToken', folder),
+        request: request({ refreshToken: 'refresh_token' }),
+        response: group({ ...responseKeys, refreshToken: withDefault(pointers, ['refresh_token', 'refreshToken']) }),
+      },
+      { error: notAGroup },
+    )
+    .check(everywhere(rules))
+    .transform(({ refreshToken, refreshTokenFile = '', ...rest }) => ({ ...clientOf(rest), refreshTokenFile }));
+}
+
+type Spelt = SpeltClient & SpeltEndpoint & SpeltSecret<'refreshToken'>;
+
+function rules(spelt: Spelt, fault: Fault): void {
+  endpointRules(spelt, 'an issuer', fault);
+  clientRules(spelt, {}, fault);
+  secretRules('refreshToken', { spelt, required: true }, fault);
+  if (spelt.refreshToken !== undefined && spelt.refreshTokenFile === undefined)
+    fault(
+      ['refreshToken'],
+      'has no place where its successor could be kept, should the server rotate it (refreshTokenFile, or tokenStore.redis, would be right)',
+    );
+}
