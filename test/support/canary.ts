@@ -2,6 +2,8 @@ import { expect } from 'vitest';
 
 /** What no log line and no error body may ever hold: obvious fakes, with characters that encodings change. */
 export const CLIENT_SECRET = 'canary-secret+/%&=:é"7';
+/** For servers that take visible ASCII alone (RFC 6749 Appendix A.2), and as long as HS512 wants it. */
+export const ASCII_SECRET = 'canary-ascii-secret+/%&=:"7-and-so-on-up-to-sixty-four-characters!';
 export const CLIENT_ID = 'canary-client';
 export const CLIENT_TOKEN = 'canary-client-token-9';
 /** Every token that a test's identity provider issues begins like this. */
@@ -9,7 +11,7 @@ export const TOKEN_PREFIX = 'canary-token-';
 
 /** Fails if the text holds a secret or a token: raw, in base64 at any offset, or URL-encoded. */
 export function expectNoCanary(text: string, where: string): void {
-  for (const secret of [CLIENT_SECRET, CLIENT_TOKEN, TOKEN_PREFIX]) {
+  for (const secret of [CLIENT_SECRET, ASCII_SECRET, CLIENT_TOKEN, TOKEN_PREFIX]) {
     for (const form of formsOf(secret))
       expect(text.includes(form), `${where} holds ${form}: ${text.slice(0, 2000)}`).toBe(false);
   }
