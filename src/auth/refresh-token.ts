@@ -26,7 +26,7 @@ export function refreshToken(
   keeper: RefreshTokenKeeper,
   context: TokenSupplyContext,
 ): TokenSupply {
-  let shown: Secret | undefined;
+  let spent: Secret | undefined;
   /** What the server gave and could not be kept yet: the only one that it still takes. */
   let unkept: { readonly spent: Secret; readonly next: Secret } | undefined;
 
@@ -44,8 +44,7 @@ export function refreshToken(
     rotates: true,
     async read() {
       await keep();
-      shown = await keeper.read();
-      return shown;
+      return keeper.read();
     },
   };
   return oauthGrant(
@@ -53,11 +52,15 @@ export function refreshToken(
     {
       type: 'refresh_token',
       secrets: [secret],
-      parameters: async ({ read }) => [['refreshToken', await read(secret)]],
+      async parameters({ read }) {
+        const current = await read(secret);
+        spent = new Secret(current);
+        return [['refreshToken', current]];
+      },
       async answered(answer: TokenResponse) {
         const next = textIn(answer, options.response.refreshToken);
-        if (shown === undefined || next === undefined || next === shown.reveal()) return;
-        unkept = { spent: shown, next: new Secret(next) };
+        if (spent === undefined || next === undefined || next === spent.reveal()) return;
+        unkept = { spent, next: new Secret(next) };
         await keep();
       },
     },

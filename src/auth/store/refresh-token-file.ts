@@ -25,8 +25,8 @@ interface Written {
 /** A new file in the same folder, on the disk before it takes the old one's name. */
 async function writeWhole(path: string, { content, newId }: Written): Promise<void> {
   const fresh = `${path}.${newId()}`;
+  const file = await open(fresh, 'wx', 0o600);
   try {
-    const file = await open(fresh, 'wx', 0o600);
     try {
       await file.writeFile(content);
       await file.sync();
