@@ -1,9 +1,14 @@
 /** Whatever stands where in a config, it is read or told as a fault: never anything else. */
+import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { faultsOf, withCredential, withRoute } from './reading.ts';
 
-const whole = parse(`
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const key = JSON.stringify(String(privateKey.export({ format: 'pem', type: 'pkcs8' })));
+
+const whole = parse(
+  `
 listen: {host: 127.0.0.1, port: 8080, openListener: false, allowedHosts: [a.internal], allowedOrigins: ["https://a.example"], clientToken: abc}
 admin: {host: 127.0.0.1, port: 9090}
 log: {level: info, format: json}
@@ -27,6 +32,29 @@ credentials:
     inject: {header: X-Token, scheme: Bearer}
     required: true
   other: {tokenUrl: "https://id.example.com/token", clientId: a, clientSecret: b, inject: {query: t}}
+  refresh:
+    type: refresh_token
+    issuer: https://id.example.com
+    clientId: a
+    clientAuth: client_secret_jwt
+    clientSecret: b
+    algorithm: HS256
+    clientAssertionAudience: c
+    resource: [urn:a]
+    refreshTokenFile: package.json
+    response: {refreshToken: [a]}
+  user: {type: password, tokenUrl: "https://id.example.com/token", clientId: a, clientAuth: none, username: a, password: b}
+  bearer: {type: jwt_bearer, tokenUrl: "https://id.example.com/token", assertion: a}
+  signed: {type: jwt_bearer, tokenUrl: "https://id.example.com/token", privateKey: KEY, keyId: a, algorithm: ES256, claims: {iss: a, b: [c]}}
+  exchange:
+    type: token_exchange
+    tokenUrl: https://id.example.com/token
+    subjectToken: a
+    subjectTokenType: jwt
+    actorToken: a
+    actorTokenType: jwt
+    requestedTokenType: jwt
+    audience: [a]
 routes:
   - prefix: /a
     upstream: https://api.example.com/base
@@ -42,7 +70,8 @@ routes:
     plaintext: false
     tls: {insecure: true}
   - {prefix: /b, upstream: "https://api.example.com", credential: other}
-`);
+`.replace('KEY', key),
+);
 
 const values: unknown[] = [null, '', 5, true, [], {}, 'x', [null], { a: 1 }, { toString: 1 }];
 

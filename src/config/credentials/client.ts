@@ -71,11 +71,13 @@ export function clientRules(
 ): void {
   const { clientId, clientAuth, basicEncoding, algorithm, tls } = spelt;
   const anonymous = clientId === undefined;
-  if (anonymous && (clientAuth !== 'basic' || basicEncoding !== 'form' || isSpelt('clientSecret', spelt)))
+  if (anonymous && (clientAuth !== 'basic' || basicEncoding !== 'form' || isSpelt('clientSecret', spelt))) {
     fault(['clientId'], 'is required (whose secret, key or certificate is it?)');
-  const style = anonymous && clientAuth === 'basic' ? 'none' : styles.find((each) => each === clientAuth);
+    return;
+  }
+  const style = anonymous ? 'none' : styles.find((each) => each === clientAuth);
   const [needsSecret, needsKey] = [withSecret, withKey].map((some) => style !== undefined && some.includes(style));
-  secretRules('clientSecret', { spelt, required: needsSecret === true && !anonymous }, fault);
+  secretRules('clientSecret', { spelt, required: needsSecret === true }, fault);
   secretRules('privateKey', { spelt, required: needsKey === true }, fault);
   if (needsKey === true || signs) privateKeyRules(spelt, fault);
   // One that is unknown is told already.

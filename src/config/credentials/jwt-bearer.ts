@@ -7,6 +7,7 @@ import { tokenEndpoint } from '../urls.ts';
 import { clientKeys, clientOf, clientRules, type SpeltClient } from './client.ts';
 import { endpointRules, type SpeltEndpoint } from './endpoint.ts';
 import { grantKeys } from './grant.ts';
+import { isGroup } from './presets.ts';
 import { request } from './request.ts';
 import { isSpelt, type SpeltSecret, secretKeys, secretOf, secretRules } from './secrets.ts';
 
@@ -66,7 +67,8 @@ function rules(spelt: Spelt, fault: Fault): void {
   if (account !== undefined && (whole || key))
     fault(['serviceAccountFile'], `stands beside ${whole ? 'assertion' : 'privateKey'} (one of them would be right)`);
   if (whole && claims !== undefined) fault(['claims'], 'is for an assertion that is signed here');
-  if (signs && clientId === undefined && claims?.['iss'] === undefined)
+  // Claims that are none are told already.
+  if (signs && clientId === undefined && (claims === undefined || (isGroup(claims) && claims['iss'] === undefined)))
     fault(['claims', 'iss'], 'is required (who signs; or a clientId)');
   if (account !== undefined) accountRules(account, tokenUrl === undefined && issuer === undefined, fault);
 }

@@ -16,9 +16,10 @@ export interface SpeltKey extends SpeltSecret<'privateKey'> {
   readonly algorithm?: unknown;
 }
 
-/** The key is one, and signs with the algorithm, unless that is wrong already. */
+/** The key is one, and signs with the algorithm. */
 export function privateKeyRules({ privateKey, privateKeyFile, algorithm }: SpeltKey, fault: Fault): void {
-  const wanted = typeof algorithm === 'string' ? algorithm : undefined;
+  // One that is unknown is told already.
+  const wanted = [...keyPairAlgorithms, ...secretAlgorithms].find((each) => each === algorithm);
   if (privateKey !== undefined) keyRule(['privateKey'], { content: privateKey, wanted, says: '' }, fault);
   const content = typeof privateKeyFile === 'string' ? contentOf(privateKeyFile) : undefined;
   if (content !== undefined) keyRule(['privateKeyFile'], { content, wanted, says: 'names a file that ' }, fault);
