@@ -30,6 +30,23 @@ const misplaced = [
   'inject: V',
   'inject: {header: "V V"}',
   'required: V',
+  'issuer: V',
+  'resource: V',
+  'resource: {a: V}',
+  'algorithm: V',
+  'privateKeyFile: V',
+  'clientAuth: private_key_jwt\n    privateKey: V',
+  'clientAuth: private_key_jwt\n    privateKey: "{V"',
+  'type: password\n    password: {a: V}',
+  'type: refresh_token\n    refreshTokenFile: V',
+  'type: refresh_token\n    refreshToken: V',
+  'type: jwt_bearer\n    privateKey: V',
+  'type: jwt_bearer\n    serviceAccountFile: V',
+  'type: jwt_bearer\n    assertionFile: V',
+  'type: jwt_bearer\n    claims: V',
+  'type: jwt_bearer\n    claims: {exp: V}',
+  'type: token_exchange\n    subjectTokenType: V',
+  'type: token_exchange\n    audience: {a: V}',
 ];
 
 test.each(misplaced)('no message repeats a value: %s', (written) => {

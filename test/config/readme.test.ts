@@ -7,11 +7,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { refusals, type SchemaNode } from './json-schema.ts';
 import { faultsOf, leastRoutes } from './reading.ts';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
 const credentials = /^## Credentials$(.*?)^## /ms.exec(readme)?.[1] ?? '';
 const examples = blocksOf(credentials);
+// Every member of it is optional there.
+const schema = jsonSchema() as SchemaNode;
 
 function blocksOf(text: string): string[] {
   return [...text.matchAll(/^```yaml$(.*?)^```$/gms)].map(([, block]) => block ?? '');
@@ -47,10 +50,15 @@ async function faultsIn(block: string): Promise<string[]> {
   });
 }
 
+test('there are examples', () => {
+  expect(examples.length).toBeGreaterThan(5);
+});
+
 test.each(examples.map((block, index): [number, string] => [index + 1, block]))(
   'example %d of "Credentials" is right',
   async (_, block) => {
     expect(await faultsIn(block)).toEqual([]);
+    expect(refusals(schema, parse(`${block}\n${leastRoutes}`))).toEqual([]);
   },
 );
 
@@ -61,7 +69,7 @@ test('so is the whole configuration at the top', async () => {
 });
 
 test('there is an example of every type of credential and of every client authentication', () => {
-  const kinds = branchesOf(jsonSchema());
+  const kinds = branchesOf(schema);
   const shown = examples.flatMap((block) => Object.values<Spelt>(parse(block)['credentials']));
   for (const key of ['type', 'clientAuth'] as const) {
     const known = new Set(kinds.flatMap(({ properties }) => wordsOf(properties?.[key])));
@@ -76,19 +84,11 @@ interface Spelt {
   readonly clientAuth?: string;
 }
 
-interface Node {
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly additionalProperties?: Node | boolean;
-  readonly anyOf?: readonly Node[];
-  readonly enum?: readonly unknown[];
-}
-
-function branchesOf(schema: unknown): readonly Node[] {
-  // Every member of a schema is optional.
-  const { additionalProperties } = (schema as Node).properties?.['credentials'] ?? {};
+function branchesOf(schema: SchemaNode): readonly SchemaNode[] {
+  const { additionalProperties } = schema.properties?.['credentials'] ?? {};
   return typeof additionalProperties === 'object' ? (additionalProperties.anyOf ?? []) : [];
 }
 
-function wordsOf(node: Node | undefined): string[] {
+function wordsOf(node: SchemaNode | undefined): string[] {
   return (node?.anyOf ?? []).flatMap((branch) => (branch.enum ?? []).map(String));
 }

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { providerNames } from '../../src/config/providers.ts';
+import { nodes, refusals, type SchemaNode } from './json-schema.ts';
 import { ofType } from './reading.ts';
 
 const shipped = new URL('../../proxy.yaml', import.meta.url);
@@ -47,21 +48,8 @@ test('in a container, host, port and client token come from the environment', as
   expect(listen).toMatchObject({ host: '0.0.0.0', port: 80 });
 });
 
-interface Node {
-  readonly type?: string | readonly string[];
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly additionalProperties?: Node | boolean;
-  readonly items?: Node;
-  readonly anyOf?: readonly Node[];
-  readonly required?: readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly pattern?: string;
-  readonly default?: unknown;
-}
-
 // JSON.parse knows no types; every member is optional.
-const schema = JSON.parse(await readFile(shippedSchema, 'utf8')) as Node & { readonly $schema: string };
+const schema = JSON.parse(await readFile(shippedSchema, 'utf8')) as SchemaNode & { readonly $schema: string };
 
 test('proxy.schema.json is what the schema says (npm run schema writes it anew)', () => {
   expect(schema).toEqual(jsonSchema());
@@ -102,41 +90,11 @@ test.each<[unknown, string]>([
   [{ routes: [{ prefix: 'a', upstream: 'https://a' }] }, 'pattern'],
   [{ routes: [{ prefix: '/a', upstream: 'https://a' }], listn: {} }, 'listn'],
   [{ routes: [{ prefix: '/a', upstream: 'https://a' }], log: { level: 'loud' } }, 'anyOf'],
+  [{ routes: [{ prefix: '/a', upstream: 'https://a' }], credentials: { a: { type: 'pasword' } } }, 'anyOf'],
+  [
+    { routes: [{ prefix: '/a', upstream: 'https://a' }], credentials: { a: { type: 'password', provider: 'nitro' } } },
+    'anyOf',
+  ],
 ])('the schema refuses %j', (value, where) => {
   expect(refusals(schema, value).join()).toContain(where);
 });
-
-/** A node and all below it. */
-function nodes(node: Node): Node[] {
-  const { properties = {}, additionalProperties, items, anyOf = [] } = node;
-  const below = [...Object.values(properties), ...anyOf, additionalProperties, items];
-  return [node, ...below.flatMap((each) => (typeof each === 'object' ? nodes(each) : []))];
-}
-
-/** Why a value does not fit, by the keywords that our schema uses. */
-function refusals(node: Node, value: unknown): string[] {
-  const found: string[] = [];
-  const { type, pattern, anyOf, required = [], properties = {}, additionalProperties, items } = node;
-  if (type !== undefined && ![type].flat().includes(typeOf(value))) found.push(`type ${String(type)}`);
-  if (node.enum !== undefined && !node.enum.includes(value)) found.push('enum');
-  if ('const' in node && node.const !== value) found.push('const');
-  if (typeof value === 'string' && pattern !== undefined && !new RegExp(pattern, 'u').test(value))
-    found.push('pattern');
-  if (anyOf?.every((branch) => refusals(branch, value).length > 0)) found.push('anyOf');
-  if (Array.isArray(value) && items !== undefined) found.push(...value.flatMap((item) => refusals(items, item)));
-  if (typeOf(value) !== 'object') return found;
-  const members = Object.entries(value ?? {});
-  found.push(...required.filter((key) => !members.some(([name]) => name === key)));
-  for (const [key, member] of members) {
-    const schemaOf = properties[key] ?? additionalProperties;
-    if (schemaOf === false) found.push(key);
-    else if (typeof schemaOf === 'object') found.push(...refusals(schemaOf, member));
-  }
-  return found;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return Number.isInteger(value) ? 'integer' : typeof value;
-}
