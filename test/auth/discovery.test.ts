@@ -67,7 +67,7 @@ test.each([
   ['null', { body: 'null' }],
   ['nothing', { status: 204 }],
   ['a redirect', { status: 302 }],
-  ['a refusal', { status: 403, body: metadata().body }],
+  ['a refusal', { status: 403, body: { issuer: ISSUER, token_endpoint: 'https://elsewhere.example.com/t' } }],
 ])('%s in the first place is no metadata: the second is asked', async (_, answer) => {
   const { find } = discoveryOf({ [OAUTH]: answer, [OPENID]: metadata() });
 

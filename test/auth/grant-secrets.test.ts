@@ -117,6 +117,20 @@ test.each(cases)(
   },
 );
 
+test('a secret that cannot be read while it is refused is not another one: the refusal stands', async () => {
+  const { file, provider, clock, start, forms } = await begin('assertion', { type: 'jwt_bearer' }, 'canary-1');
+  provider.answerOnce({ status: 400, body: { error: 'invalid_grant' } });
+  const proxy = await start();
+  await proxy.call('/api/x');
+  await writeFile(file, '');
+  const lookedAt = clock.timerSet();
+  clock.advance(5000);
+  await lookedAt;
+
+  expect((await proxy.call('/api/x')).json()['code']).toBe('token_refused');
+  expect(forms()).toHaveLength(1);
+});
+
 test('several secrets at once: each that changes is tried', async () => {
   const { file, provider, clock, start, forms } = await begin(
     'password',
