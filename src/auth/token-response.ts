@@ -5,6 +5,7 @@ import { Secret } from '../secret.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Token } from './token.ts';
 import { type LifetimeOptions, lifetimeOf } from './token-lifetime.ts';
+import { tokenProblem } from './token-text.ts';
 
 export interface TokenResponseOptions extends LifetimeOptions {
   readonly response: LifetimeOptions['response'] & {
@@ -39,9 +40,6 @@ export interface TokenResponseContext {
   readonly warn: (message: string) => void;
 }
 
-/** It has to fit into the header section of a request. */
-const LONGEST_TOKEN = 16_384;
-
 /** The `error` codes of RFC 6749 §5.2 and RFC 8707 §2; nothing else of a refusal is repeated to anybody. */
 const errorCodes = new Set([
   'invalid_request',
@@ -61,8 +59,8 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
   const value = memberOf(json, options.response.accessToken);
   if (value === undefined || value === null) throw invalid('it has no access token');
   if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
-  if (value.length > LONGEST_TOKEN) throw invalid(`its access token is longer than ${LONGEST_TOKEN} characters`);
-  if (!/^[\x21-\x7e]+$/.test(value)) throw invalid('its access token has a character that may not stand in a header');
+  const problem = tokenProblem(value);
+  if (problem !== undefined) throw invalid(`its access token ${problem}`);
   checkType(memberOf(json, options.response.tokenType), [
     'Bearer',
     options.inject.scheme,
