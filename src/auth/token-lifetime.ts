@@ -12,6 +12,11 @@ export interface LifetimeOptions {
   readonly lifetime: { readonly default: number; readonly max: number; readonly refreshBefore: number };
 }
 
+/** What of them the reckoning needs, once the members of an answer are found. */
+export interface LifetimeRules extends Pick<LifetimeOptions, 'lifetime'> {
+  readonly response: Pick<LifetimeOptions['response'], 'expiresInUnit'>;
+}
+
 /** What an answer says of it. */
 export interface LifetimeClaims {
   readonly expiresIn: unknown;
@@ -26,7 +31,7 @@ const SHORTEST_MS = 1000;
 /** Milliseconds. What was claimed, else the JWT's own `exp`, else the default; a second at least, the maximum at most. */
 export function lifetimeOf(
   claims: LifetimeClaims,
-  { response, lifetime }: LifetimeOptions,
+  { response, lifetime }: LifetimeRules,
   warn: (message: string) => void,
 ): number {
   const claimedMs =
@@ -34,7 +39,7 @@ export function lifetimeOf(
     relative(claims.expiresIn, response.expiresInUnit) ??
     fromJwt(claims.accessToken, claims.dateMs) ??
     lifetime.default;
-  if (claimedMs <= 0) warn('the token endpoint says that its token has expired already; it is used for one second');
+  if (claimedMs <= 0) warn('a token came that is said to have expired already; it is used for one second');
   return Math.max(SHORTEST_MS, Math.min(claimedMs, lifetime.max));
 }
 

@@ -1,7 +1,7 @@
 /** Checks what a token endpoint answered (RFC 6749 §5) and makes a token of it. Does no I/O. */
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import { issuedToken, type RequestMoment } from './issued-token.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Token } from './token.ts';
 import { type LifetimeOptions, lifetimeOf } from './token-lifetime.ts';
@@ -24,12 +24,6 @@ export interface TokenResponse {
   readonly date: string | undefined;
   readonly retryAfter: string | undefined;
   readonly body: string;
-}
-
-/** When the request began. */
-export interface RequestMoment {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
 }
 
 export interface TokenResponseContext {
@@ -76,15 +70,7 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
     options,
     context.warn,
   );
-  const aheadMs = Math.min(options.lifetime.refreshBefore, lifetimeMs / 5);
-  return {
-    value: new Secret(value),
-    requestedAtMs: context.began.monotonicMs,
-    requestedAtWallMs: context.began.wallMs,
-    lifetimeMs,
-    // Jitter: many proxies that got their tokens together do not come back together.
-    staleAfterMs: lifetimeMs - aheadMs * (1 - context.random() / 5),
-  };
+  return issuedToken(value, lifetimeMs, { ...context, lifetime: options.lifetime });
 }
 
 /** Another text of an answer that grants something, for what it is worth. */

@@ -2,11 +2,15 @@
 import { z } from 'zod';
 import { nearest } from '../nearest.ts';
 import { emptyAsAbsent, notAGroup } from '../scalars.ts';
+import { apiKeySchema } from './api-key.ts';
+import { basicSchema } from './basic.ts';
 import { clientCredentialsSchema } from './client-credentials.ts';
+import { fileSchema } from './file.ts';
 import { jwtBearerSchema } from './jwt-bearer.ts';
 import { passwordSchema } from './password.ts';
 import { isGroup, overProvider } from './presets.ts';
 import { refreshTokenSchema } from './refresh-token.ts';
+import { staticSchema } from './static.ts';
 import { tokenExchangeSchema } from './token-exchange.ts';
 
 /** What a credential is that does not say. */
@@ -23,6 +27,10 @@ export function credentialSchema(folder: string) {
         passwordSchema(folder),
         jwtBearerSchema(folder),
         tokenExchangeSchema(folder),
+        staticSchema(folder),
+        apiKeySchema(folder),
+        basicSchema(folder),
+        fileSchema(folder),
       ],
       { error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup) },
     ),
