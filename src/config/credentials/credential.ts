@@ -5,6 +5,7 @@ import { emptyAsAbsent, notAGroup } from '../scalars.ts';
 import { apiKeySchema } from './api-key.ts';
 import { basicSchema } from './basic.ts';
 import { clientCredentialsSchema } from './client-credentials.ts';
+import { commandSchema } from './command.ts';
 import { fileSchema } from './file.ts';
 import { jwtBearerSchema } from './jwt-bearer.ts';
 import { passwordSchema } from './password.ts';
@@ -31,6 +32,7 @@ export function credentialSchema(folder: string) {
         apiKeySchema(folder),
         basicSchema(folder),
         fileSchema(folder),
+        commandSchema(folder),
       ],
       { error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup) },
     ),
