@@ -119,6 +119,15 @@ test('a reading that fails is told with its code and when to come again, and lea
   expect(source.failure?.code).toBe('token_invalid');
 });
 
+test('a failure is told once, however many wait, and to each of them', async () => {
+  const { source, outcomes, fail } = begin();
+  const waiting = Array.from({ length: 100 }, () => codeOf(source.get(nobodyLeaves)));
+  await fail();
+
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['token_invalid']));
+  expect(outcomes).toHaveLength(1);
+});
+
 test('an expired token stays expired, whatever the wall clock says later', async () => {
   const { source, clock, find } = begin();
   source.watch();
@@ -149,7 +158,7 @@ test.each(['before', 'after'])('stopped %s its reading ends, it looks no more', 
   const stop = source.watch();
   if (when === 'before') stop();
   await find('a');
-  stop();
+  if (when === 'after') stop();
   clock.advance(3_600_000);
 
   expect(clock.waiting).toBe(0);
