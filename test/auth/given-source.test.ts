@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { GivenSource, type GivenValue } from '../../src/auth/given-source.ts';
 import type { Token } from '../../src/auth/token.ts';
 import { Failure } from '../../src/errors.ts';
@@ -141,16 +141,19 @@ test('an expired token stays expired, whatever the wall clock says later', async
   expect(source.current()).toBeUndefined();
 });
 
-test('a reading that does not end is not begun again', async () => {
-  const { source, clock, readings } = begin();
-  const stop = source.watch();
-  for (let seconds = 0; seconds < 60; seconds += 5) {
-    source.get(nobodyLeaves).catch(() => {});
-    clock.advance(5000);
-    await settled();
-  }
+test('a reading that does not end is given up, and not begun again', async () => {
+  const { source, readings, find } = begin();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+  onTestFinished(() => timeout.mockRestore());
+  for (let asked = 0; asked < 10; asked++) expect(await codeOf(source.get(nobodyLeaves))).toBe('token_unavailable');
+  expect(source.failure?.detail).toMatch(/cannot be read in time/);
   expect(readings).toHaveLength(1);
-  stop();
+
+  timeout.mockRestore();
+  const waiting = source.get(nobodyLeaves);
+  await find('a');
+  expect((await waiting).value.reveal()).toBe('a');
+  expect(readings).toHaveLength(1);
 });
 
 test.each(['before', 'after'])('stopped %s its reading ends, it looks no more', async (when) => {
