@@ -1,11 +1,9 @@
 /** The composition root: a Config becomes one running proxy. The only file that knows every part. */
 import { authorizedSend } from './auth/authorized-send.ts';
-import { Backoff } from './auth/backoff.ts';
-import { CachedSource } from './auth/cached-source.ts';
 import { type Injection, injection } from './auth/injection.ts';
-import { refreshAhead } from './auth/refresh-ahead.ts';
+import { keeper } from './auth/keeper.ts';
 import { memoryStore, type TokenStore } from './auth/store/memory.ts';
-import { tokenSupply } from './auth/token-supply.ts';
+import type { KeptSource } from './auth/token.ts';
 import type { Clock } from './clock.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
@@ -29,6 +27,8 @@ export interface Surroundings {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly newId: () => string;
+  /** What programs that are run get to see, beside what the config says. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface App {
@@ -121,7 +121,7 @@ async function openPorts(
 }
 
 interface Credential {
-  readonly source: CachedSource;
+  readonly source: KeptSource;
   readonly injection: Injection;
   /** Asks for its first token, and keeps one at hand from now on. */
   start(): void;
@@ -130,36 +130,30 @@ interface Credential {
   close(): Promise<void>;
 }
 
-/** For each credential: a way to get tokens, a memory of the current one, and its renewal ahead of time. */
+/** For each credential: a token kept at hand, in the way of its kind, and its place on a request. */
 function credential(
   name: string,
   given: CredentialConfig,
-  { clock, random, log, newId, store }: Surroundings & { readonly store: TokenStore },
+  { log, ...surroundings }: Surroundings & { readonly store: TokenStore },
 ): Credential {
   const tokens = tokenLog(log, name);
-  const supply = tokenSupply(given, { clock, random, newId, warn: tokens.warn });
-  const backoff = new Backoff(clock, random);
-  const source = new CachedSource({ credential: name, requestToken: supply.requestToken, store, backoff, clock });
+  const { source, start, close } = keeper(name, given, { ...surroundings, warn: tokens.warn });
   let closed = false;
   // What we break off ourselves at the end is no news.
   source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));
-  let stopRefreshing = (): void => {};
   return {
     source,
     injection: injection(given.inject),
-    start() {
-      stopRefreshing = refreshAhead(source, { backoff, clock, secretChanged: supply.secretChanged });
-    },
+    start,
     unready() {
-      const { failure } = backoff;
+      const { failure } = source;
       if (!given.required || source.usable() !== undefined) return [];
       if (failure !== undefined) return [`credential ${name}: ${failure.code}: ${failure.detail}`];
       return source.hadToken ? [] : [`credential ${name}: its first token is on its way`];
     },
     async close() {
       closed = true;
-      stopRefreshing();
-      await supply.close();
+      await close();
     },
   };
 }

@@ -31,7 +31,7 @@ export class Secret {
 export interface SecretSource {
   /** True if its next reading may give another secret. */
   readonly rotates: boolean;
-  /** Rejects with an Error that names the file, never its content. */
+  /** Rejects with an Error that names the file, never its content; with a RangeError if that is too large for a secret. */
   read(): Promise<Secret>;
 }
 
@@ -41,13 +41,19 @@ export function fixedSecret(value: string): SecretSource {
   return { rotates: false, read: async () => secret };
 }
 
+/** More is no secret but some other file. Bytes. */
+const LARGEST_FILE = 65_536;
+
 /** A secret in a file, read anew each time; one trailing newline is not part of it. */
 export function fileSecret(path: string): SecretSource {
   return {
     rotates: true,
     async read() {
       // Reading a pipe would wait for somebody to write.
-      if (!(await stat(path)).isFile()) throw new Error(`${path} is no ordinary file`);
+      const found = await stat(path);
+      if (!found.isFile()) throw new Error(`${path} is no ordinary file`);
+      if (found.size > LARGEST_FILE)
+        throw new RangeError(`the secret file ${path} is larger than ${LARGEST_FILE} bytes`);
       const text = await readFile(path, 'utf8');
       const value = text.replace(/\r?\n$/, '');
       if (value === '') throw new Error(`the secret file ${path} is empty`);

@@ -167,3 +167,12 @@ test('stopped while it reads, a watch sets no timer behind', async () => {
 test('what is no ordinary file is refused at once: reading it could wait for ever', async () => {
   await expect(fileSecret('/dev/zero').read()).rejects.toThrow('/dev/zero is no ordinary file');
 });
+
+test('a file that is too large for a secret is not read; the message names it and nothing of it', async () => {
+  const path = await secretFile('x'.repeat(65_537));
+  const read = fileSecret(path).read();
+
+  await expect(read).rejects.toThrow(RangeError);
+  await expect(read).rejects.toThrow(new RegExp(`${path}[^x]*$`));
+  expect((await fileSecret(await secretFile('x'.repeat(65_536))).read()).reveal()).toHaveLength(65_536);
+});

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import type { Backoff } from './backoff.ts';
 import type { TokenStore } from './store/memory.ts';
-import { type RequestToken, type Token, type TokenSource, tokenState } from './token.ts';
+import { type KeptSource, type RequestToken, type Token, type TokenListener, tokenState } from './token.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface CachedSourceOptions {
@@ -13,14 +13,11 @@ export interface CachedSourceOptions {
   readonly clock: Clock;
 }
 
-/** Hears how each token request ended, and of a failure in how many milliseconds the next may follow. Must not throw. */
-export type TokenListener = (outcome: Token | Failure, retryAfterMs?: number) => void;
-
 /**
  * Remembers one credential's token and gets new ones: one token request at a time, however many wait for it, and
  * cancelled by none of them.
  */
-export class CachedSource implements TokenSource {
+export class CachedSource implements KeptSource {
   readonly credential: string;
   readonly #options: CachedSourceOptions;
   readonly #listeners: TokenListener[] = [];
@@ -38,16 +35,18 @@ export class CachedSource implements TokenSource {
     return this.#usedAtMs;
   }
 
-  /** A token was got at some time. */
   get hadToken(): boolean {
     return this.#options.store.get(this.credential) !== undefined;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#options.backoff.failure;
   }
 
   listen(listener: TokenListener): void {
     this.#listeners.push(listener);
   }
 
-  /** The remembered token, if it may be sent. */
   usable(): Token | undefined {
     const { store, clock } = this.#options;
     const token = store.get(this.credential);

@@ -1,5 +1,7 @@
 /** How long a token lives: never for ever, and never so short that getting tokens becomes a loop. */
 
+import { jwtTimes } from './jwt-times.ts';
+
 export interface LifetimeOptions {
   readonly response: {
     readonly expiresIn: readonly string[];
@@ -8,6 +10,11 @@ export interface LifetimeOptions {
   };
   /** Milliseconds. */
   readonly lifetime: { readonly default: number; readonly max: number; readonly refreshBefore: number };
+}
+
+/** What of them the reckoning needs, once the members of an answer are found. */
+export interface LifetimeRules extends Pick<LifetimeOptions, 'lifetime'> {
+  readonly response: Pick<LifetimeOptions['response'], 'expiresInUnit'>;
 }
 
 /** What an answer says of it. */
@@ -24,7 +31,7 @@ const SHORTEST_MS = 1000;
 /** Milliseconds. What was claimed, else the JWT's own `exp`, else the default; a second at least, the maximum at most. */
 export function lifetimeOf(
   claims: LifetimeClaims,
-  { response, lifetime }: LifetimeOptions,
+  { response, lifetime }: LifetimeRules,
   warn: (message: string) => void,
 ): number {
   const claimedMs =
@@ -32,7 +39,7 @@ export function lifetimeOf(
     relative(claims.expiresIn, response.expiresInUnit) ??
     fromJwt(claims.accessToken, claims.dateMs) ??
     lifetime.default;
-  if (claimedMs <= 0) warn('the token endpoint says that its token has expired already; it is used for one second');
+  if (claimedMs <= 0) warn('a token came that is said to have expired already; it is used for one second');
   return Math.max(SHORTEST_MS, Math.min(claimedMs, lifetime.max));
 }
 
@@ -56,18 +63,10 @@ function absolute(claim: unknown, dateMs: number): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed - dateMs;
 }
 
-/** `exp − iat` of a JWT (RFC 7519 §4.1), or `exp` less the answer's date; one in the past counts as absent. */
+/** `exp − iat` of a JWT, or `exp` less the answer's date; one in the past counts as absent. */
 function fromJwt(accessToken: string, dateMs: number): number | undefined {
-  const parts = accessToken.split('.');
-  if (parts.length !== 3) return undefined;
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
-    if (typeof payload !== 'object' || payload === null) return undefined;
-    const { exp, iat } = payload as { readonly exp?: unknown; readonly iat?: unknown };
-    if (typeof exp !== 'number') return undefined;
-    const lifetimeMs = typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - dateMs;
-    return lifetimeMs > 0 ? lifetimeMs : undefined;
-  } catch {
-    return undefined;
-  }
+  const { iat, exp } = jwtTimes(accessToken);
+  if (exp === undefined) return undefined;
+  const lifetimeMs = iat === undefined ? exp * 1000 - dateMs : (exp - iat) * 1000;
+  return lifetimeMs > 0 ? lifetimeMs : undefined;
 }

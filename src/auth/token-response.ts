@@ -1,10 +1,11 @@
 /** Checks what a token endpoint answered (RFC 6749 §5) and makes a token of it. Does no I/O. */
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import { issuedToken, type RequestMoment } from './issued-token.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Token } from './token.ts';
 import { type LifetimeOptions, lifetimeOf } from './token-lifetime.ts';
+import { tokenProblem } from './token-text.ts';
 
 export interface TokenResponseOptions extends LifetimeOptions {
   readonly response: LifetimeOptions['response'] & {
@@ -25,12 +26,6 @@ export interface TokenResponse {
   readonly body: string;
 }
 
-/** When the request began. */
-export interface RequestMoment {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
-
 export interface TokenResponseContext {
   readonly began: RequestMoment;
   readonly clock: Clock;
@@ -38,9 +33,6 @@ export interface TokenResponseContext {
   /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
 }
-
-/** It has to fit into the header section of a request. */
-const LONGEST_TOKEN = 16_384;
 
 /** The `error` codes of RFC 6749 §5.2 and RFC 8707 §2; nothing else of a refusal is repeated to anybody. */
 const errorCodes = new Set([
@@ -61,8 +53,8 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
   const value = memberOf(json, options.response.accessToken);
   if (value === undefined || value === null) throw invalid('it has no access token');
   if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
-  if (value.length > LONGEST_TOKEN) throw invalid(`its access token is longer than ${LONGEST_TOKEN} characters`);
-  if (!/^[\x21-\x7e]+$/.test(value)) throw invalid('its access token has a character that may not stand in a header');
+  const problem = tokenProblem(value);
+  if (problem !== undefined) throw invalid(`its access token ${problem}`);
   checkType(memberOf(json, options.response.tokenType), [
     'Bearer',
     options.inject.scheme,
@@ -78,15 +70,7 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
     options,
     context.warn,
   );
-  const aheadMs = Math.min(options.lifetime.refreshBefore, lifetimeMs / 5);
-  return {
-    value: new Secret(value),
-    requestedAtMs: context.began.monotonicMs,
-    requestedAtWallMs: context.began.wallMs,
-    lifetimeMs,
-    // Jitter: many proxies that got their tokens together do not come back together.
-    staleAfterMs: lifetimeMs - aheadMs * (1 - context.random() / 5),
-  };
+  return issuedToken(value, lifetimeMs, { ...context, lifetime: options.lifetime });
 }
 
 /** Another text of an answer that grants something, for what it is worth. */

@@ -1,4 +1,5 @@
 import { clientCredentials } from './client-credentials.ts';
+import { type CommandOptions, commandToken } from './command.ts';
 import { type JwtBearerOptions, jwtBearer } from './jwt-bearer.ts';
 import type { OAuthGrantOptions } from './oauth-grant.ts';
 import { type PasswordOptions, password } from './password.ts';
@@ -13,7 +14,8 @@ export type TokenSupplyOptions =
   | ({ readonly type: 'refresh_token'; readonly refreshTokenFile: string } & RefreshTokenOptions)
   | ({ readonly type: 'password' } & PasswordOptions)
   | ({ readonly type: 'jwt_bearer' } & JwtBearerOptions)
-  | ({ readonly type: 'token_exchange' } & TokenExchangeOptions);
+  | ({ readonly type: 'token_exchange' } & TokenExchangeOptions)
+  | ({ readonly type: 'command' } & CommandOptions);
 
 /** The way to get tokens that a credential's `type` names: the one place that knows every kind. */
 export function tokenSupply(options: TokenSupplyOptions, context: TokenSupplyContext): TokenSupply {
@@ -28,5 +30,7 @@ export function tokenSupply(options: TokenSupplyOptions, context: TokenSupplyCon
       return jwtBearer(options, context);
     case 'token_exchange':
       return tokenExchange(options, context);
+    case 'command':
+      return commandToken(options, context);
   }
 }

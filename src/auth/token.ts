@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 
 /** An access token and its times. Two of them are the same token only if they are the same object. */
@@ -8,7 +9,7 @@ export interface Token {
   readonly requestedAtMs: number;
   /** The same moment on the wall clock. */
   readonly requestedAtWallMs: number;
-  /** Milliseconds; always finite and more than nothing. */
+  /** Milliseconds; more than nothing. Infinity: it does not expire, which only a given token may do. */
   readonly lifetimeMs: number;
   /** Milliseconds after the request from which on it is to be renewed. */
   readonly staleAfterMs: number;
@@ -40,6 +41,21 @@ export interface TokenSource {
   renew(refused: Token, signal: AbortSignal): Promise<Token>;
 }
 
+/** Hears how each token request ended, and of a failure in how many milliseconds the next may follow. Must not throw. */
+export type TokenListener = (outcome: Token | Failure, retryAfterMs?: number) => void;
+
+/** A source as those see it who look after it. */
+export interface KeptSource extends TokenSource {
+  readonly credential: string;
+  /** A token was got at some time. */
+  readonly hadToken: boolean;
+  /** What failed last; undefined once something succeeded. */
+  readonly failure: Failure | undefined;
+  /** The remembered token, if it may be sent; does not count as a use. */
+  usable(): Token | undefined;
+  listen(listener: TokenListener): void;
+}
+
 /** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */
 export type RequestToken = () => Promise<Token>;
 
@@ -58,6 +74,8 @@ export interface TokenSupplyContext {
   readonly random: () => number;
   /** Never the same twice. */
   readonly newId: () => string;
+  /** The environment of this process, for programs that it starts. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
 }

@@ -65,7 +65,8 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
     await config.listen.clientToken?.read().catch((error: Error) => {
       throw new Complaint(`the client token cannot be had: ${error.message}`);
     });
-    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID };
+    const { env } = process;
+    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID, env };
     const app = await startApp(config, surroundings).catch((error) => Promise.reject(aboutOurPort(error, config)));
     // Before anybody is told that it listens: who reads that may send one.
     const asked = untilSignal(process, log);

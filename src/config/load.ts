@@ -114,10 +114,10 @@ function spelt(path: readonly PropertyKey[]): string {
   );
 }
 
-/** A key as it is told: `{clientSecret:x}`, for want of a space, is a key that holds a value. */
+/** A key as it is told: `{clientSecret:x}`, for want of a space, is a key that holds a value, and so is `{NAME=x: }`. */
 function keyName(key: string): string {
-  const [name = '', ...rest] = key.split(':');
-  return rest.length === 0 ? name : `${name}:…`;
+  const end = key.search(/[:=]/);
+  return end === -1 ? key : `${key.slice(0, end + 1)}…`;
 }
 
 /** Plain groups and lists, all the way down; secrets are their own guards. */

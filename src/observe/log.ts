@@ -94,7 +94,10 @@ export function tokenLog(log: Log, credential: string): TokenLog {
         return;
       }
       log.info(
-        { credential, lifetimeS: Math.round(outcome.lifetimeMs / 1000) },
+        {
+          credential,
+          ...(Number.isFinite(outcome.lifetimeMs) && { lifetimeS: Math.round(outcome.lifetimeMs / 1000) }),
+        },
         failing === undefined ? 'token obtained' : 'token obtained; all is well again',
       );
       failing = undefined;

@@ -15,15 +15,22 @@ test('a thousand requests cost one token request', async () => {
   expect(api.requests).toHaveLength(1000);
 });
 
-test('300 requests at once with a revoked token: 300 answers and one token request', async () => {
+test('500 requests at once with a revoked token: one token request; none for a refusal that comes behind it', async () => {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
   const proxy = await startProxy(oneRoute(api, provider));
   await proxy.call('/api/first');
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+  api.behaveOnce((_, response) => arrive(() => response.writeHead(401).end()));
+  const late = proxy.call('/api/late');
+  const refuse = await arrived;
   provider.revoke();
 
-  const replies = await Promise.all(Array.from({ length: 300 }, (_, i) => proxy.call(`/api/${i}`)));
+  const replies = await Promise.all(Array.from({ length: 500 }, (_, i) => proxy.call(`/api/${i}`)));
+  expect(replies.filter(({ status }) => status === 200)).toHaveLength(500);
+  expect(provider.requests).toHaveLength(2);
 
-  expect(replies.filter(({ status }) => status === 200)).toHaveLength(300);
+  refuse();
+  expect((await late).status).toBe(200);
   expect(provider.requests).toHaveLength(2);
 });

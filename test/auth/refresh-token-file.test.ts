@@ -76,7 +76,7 @@ async function begin() {
   );
   const options = ofType('refresh_token', config.credentials['main']);
   let ids = 0;
-  const context = { clock: systemClock, random: () => 0, newId: () => `new${ids++}`, warn: () => {} };
+  const context = { clock: systemClock, random: () => 0, newId: () => `new${ids++}`, env: {}, warn: () => {} };
   const supply = refreshToken(options, refreshTokenFile(file, context.newId), context);
   onTestFinished(() => supply.close());
   const shown = () => provider.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token'));

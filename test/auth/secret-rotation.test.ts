@@ -42,6 +42,30 @@ test('the file is read again whenever a token is requested', async () => {
   expect(shown()).toEqual(['old', 'new']);
 });
 
+test('the old token serves until the new secret has produced one', async () => {
+  const { provider, clock, write, start, shown } = await begin('old');
+  const proxy = await start();
+  expect((await proxy.call('/api/x')).status).toBe(200);
+  await write('new, but not known yet');
+  provider.answerAlways({ status: 401, body: { error: 'invalid_client' } });
+  // It lives for an hour: to be renewed a minute before its end, or up to 12 s later.
+  clock.advance(3_552_000);
+  await proxy.told(/no token could be had/);
+  expect((await proxy.call('/api/x')).status).toBe(200);
+
+  provider.answerAlways(undefined);
+  for (let seconds = 5; seconds <= 25; seconds += 5) {
+    const readAgain = clock.timerSet();
+    clock.advance(5000);
+    await readAgain;
+  }
+  clock.advance(5000);
+  await proxy.told(/all is well again/);
+  expect((await proxy.call('/api/x')).status).toBe(200);
+  expect(shown()).toEqual(['old', 'new, but not known yet', 'new, but not known yet']);
+  expect(provider.issued).toHaveLength(2);
+});
+
 test('while a credential is refused its file is read every 5 s, and a new secret is tried at once', async () => {
   const { provider, clock, write, start, shown } = await begin('old');
   provider.answerOnce({ status: 401, body: { error: 'invalid_client' } });

@@ -18,13 +18,18 @@ test.each<[string, number, string]>([
   ['""', DEFAULT, 'an empty text'],
   ['"3600s"', DEFAULT, 'digits with a unit'],
   ['"0x10"', DEFAULT, 'hexadecimal digits'],
+  ['"NaN"', DEFAULT, 'NaN in a text'],
+  ['"Infinity"', DEFAULT, 'Infinity in a text'],
   ['true', DEFAULT, 'true'],
+  ['false', DEFAULT, 'false'],
   ['{}', DEFAULT, 'an object'],
   ['[3600]', DEFAULT, 'an array'],
   ['3600000', MAX, 'milliseconds taken for seconds'],
   ['86401', MAX, 'more than max'],
   ['1e12', MAX, 'far more than max'],
   ['1e400', MAX, 'more than a number can be'],
+  [`"${'9'.repeat(400)}"`, MAX, 'more digits than a number can have'],
+  ['0.001', 1000, 'a millisecond'],
 ])('expires_in %s lives %d ms: %s', (expiresIn, lifetimeMs) => {
   const outcome = read(`{"access_token":"x","expires_in":${expiresIn}}`);
 
@@ -57,6 +62,9 @@ test.each<[string, Readonly<Record<string, unknown>>, number]>([
   ['exp without iat in the past counts as absent', { exp: DATE_S - 1 }, DEFAULT],
   ['exp before iat counts as absent', { iat: DATE_S, exp: DATE_S - 1 }, DEFAULT],
   ['exp that is no number counts as absent', { exp: String(DATE_S + 120) }, DEFAULT],
+  ['exp at once counts as absent', { iat: DATE_S, exp: DATE_S }, DEFAULT],
+  ['exp at the moment of the answer, without iat, counts as absent', { exp: DATE_S }, DEFAULT],
+  ['exp that is null counts as absent', { exp: null, iat: null }, DEFAULT],
   ['no exp', { sub: 'x' }, DEFAULT],
   ['more than max', { iat: DATE_S, exp: DATE_S + 90_000 }, MAX],
 ])('a JWT without expires_in: %s', (_, claims, lifetimeMs) => {
@@ -64,6 +72,33 @@ test.each<[string, Readonly<Record<string, unknown>>, number]>([
     expect(read({ access_token: jwt(claims), ...expiresIn })).toMatchObject({ lifetimeMs, warnings: [] });
   }
 });
+
+test.each([
+  ['exp of more than a number can be', '{"exp":1e400}', MAX],
+  ['both of more than a number can be', '{"iat":1e400,"exp":1e400}', DEFAULT],
+  ['iat of more than a number can be', '{"iat":1e400,"exp":1}', DEFAULT],
+])('a JWT with %s', (_, claims, lifetimeMs) => {
+  expect(read({ access_token: `e30.${Buffer.from(claims).toString('base64url')}.x` }).lifetimeMs).toBe(lifetimeMs);
+});
+
+test('NaN as it stands is no JSON', () => {
+  expect(read('{"access_token":"x","expires_in":NaN}').code).toBe('token_invalid');
+});
+
+test.each(['0', '-1', '1e-400', '1e400', '-1e400', '0.001', 'null', 'true', '{}', '"x"'])(
+  'whatever expires_in says (%s) the token lives a finite time, and is not to be renewed at once',
+  (expiresIn) => {
+    for (const refreshBefore of ['1ms', '60s', '10000h']) {
+      const body = `{"access_token":"x","expires_in":${expiresIn}}`;
+      const { lifetimeMs = Number.NaN, staleAfterMs } = read(body, { spelt: { lifetime: { refreshBefore } } });
+
+      expect(lifetimeMs).toBeGreaterThanOrEqual(1000);
+      expect(lifetimeMs).toBeLessThanOrEqual(MAX);
+      expect(staleAfterMs).toBeGreaterThanOrEqual(800);
+      expect(staleAfterMs).toBeLessThan(lifetimeMs);
+    }
+  },
+);
 
 test('expires_in stands over the JWT’s own times', () => {
   const access_token = jwt({ iat: DATE_S, exp: DATE_S + 60 });

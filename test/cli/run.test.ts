@@ -33,6 +33,23 @@ test('it tells in one JSON line where it listens, and what it does', async () =>
   expect(port).toBeGreaterThan(0);
 });
 
+test('programs that it runs see its environment', async () => {
+  const api = await startApi();
+  const command = bearerway(
+    [
+      '-c',
+      await configFile({
+        credentials: { main: { type: 'command', command: ['/bin/sh', '-c', 'echo "$OF_THE_PROXY"'] } },
+        routes: [{ prefix: '/api', upstream: api.url, credential: 'main' }],
+      }),
+    ],
+    { env: { OF_THE_PROXY: 'canary-token-from-the-environment' } },
+  );
+  await call((await command.listening()).port, '/api/x');
+
+  expect(api.requests[0]?.headers.authorization).toBe('Bearer canary-token-from-the-environment');
+});
+
 test('run is the default, and takes its options', async () => {
   await bearerway(['--config', await configFile(anywhere), '--log-format', 'json']).listening();
   await bearerway([], { env: { BEARERWAY_CONFIG: await configFile(anywhere) } }).listening();

@@ -55,6 +55,11 @@ credentials:
     actorTokenType: jwt
     requestedTokenType: jwt
     audience: [a]
+  static: {type: static, token: a, inject: {scheme: b}}
+  key: {type: api_key, value: a, inject: {query: b}}
+  basic: {type: basic, username: a, password: b, inject: {header: X-A}}
+  file: {type: file, path: a, required: false}
+  command: {type: command, command: [a, b], env: {A: b}, timeout: 1s, lifetime: {default: 1m}}
 routes:
   - prefix: /a
     upstream: https://api.example.com/base

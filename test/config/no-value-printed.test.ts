@@ -47,6 +47,19 @@ const misplaced = [
   'type: jwt_bearer\n    claims: {exp: V}',
   'type: token_exchange\n    subjectTokenType: V',
   'type: token_exchange\n    audience: {a: V}',
+  'type: static\n    token: V V',
+  'type: static\n    tokenFile: V',
+  'type: api_key\n    value: "V\\n"',
+  'type: api_key\n    inject: V',
+  'type: basic\n    username: "V:"',
+  'type: basic\n    username: V',
+  'type: basic\n    password: "V\\n"',
+  'type: file\n    path: {a: V}',
+  'type: command\n    command: V',
+  'type: command\n    command: [./V]',
+  'type: command\n    command: [a, {b: V}]',
+  'type: command\n    env: {"a=V": b}',
+  'type: command\n    timeout: V',
 ];
 
 test.each(misplaced)('no message repeats a value: %s', (written) => {

@@ -26,6 +26,8 @@ const client = selfSigned();
 const secrets: Readonly<Record<string, string>> = {
   crm: 'canary-secret',
   password: 'canary-password',
+  token: 'canary-token',
+  key: 'canary-key',
   assertion: 'a.b.c',
   'refresh-token': 'canary-refresh',
   'projected-token': 'a.b.c',

@@ -97,6 +97,7 @@ export async function startProxy(
     log,
     random: Math.random,
     newId: randomUUID,
+    env: process.env,
   });
   const proxy = new RunningProxy(app, lines, logged);
   onTestFinished(() => proxy.stop());

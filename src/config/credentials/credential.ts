@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import { nearest } from '../nearest.ts';
 import { emptyAsAbsent, notAGroup } from '../scalars.ts';
+import { apiKeySchema } from './api-key.ts';
+import { basicSchema } from './basic.ts';
 import { clientCredentialsSchema } from './client-credentials.ts';
+import { commandSchema } from './command.ts';
+import { fileSchema } from './file.ts';
 import { jwtBearerSchema } from './jwt-bearer.ts';
 import { passwordSchema } from './password.ts';
 import { isGroup, overProvider } from './presets.ts';
 import { refreshTokenSchema } from './refresh-token.ts';
+import { staticSchema } from './static.ts';
 import { tokenExchangeSchema } from './token-exchange.ts';
 
 /** What a credential is that does not say. */
@@ -23,6 +28,11 @@ export function credentialSchema(folder: string) {
         passwordSchema(folder),
         jwtBearerSchema(folder),
         tokenExchangeSchema(folder),
+        staticSchema(folder),
+        apiKeySchema(folder),
+        basicSchema(folder),
+        fileSchema(folder),
+        commandSchema(folder),
       ],
       { error: (issue) => (issue.code === 'invalid_union' ? noSuchKind(issue) : notAGroup) },
     ),

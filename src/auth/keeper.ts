@@ -1,0 +1,67 @@
+import { Backoff } from './backoff.ts';
+import { CachedSource } from './cached-source.ts';
+import { GivenSource } from './given-source.ts';
+import { type GivenTokenOptions, givenToken } from './given-token.ts';
+import { refreshAhead } from './refresh-ahead.ts';
+import type { TokenStore } from './store/memory.ts';
+import type { KeptSource, TokenSupplyContext } from './token.ts';
+import { type TokenSupplyOptions, tokenSupply } from './token-supply.ts';
+
+/** Keeps the token of one credential at hand. */
+export interface Keeper {
+  readonly source: KeptSource;
+  /** Gets the first token, and keeps one at hand from now on. */
+  start(): void;
+  /** Gets no more, and leaves nothing behind. */
+  close(): Promise<void>;
+}
+
+export interface KeeperContext extends TokenSupplyContext {
+  readonly store: TokenStore;
+}
+
+/** For a token that is given: a look at it now and then. For one that is asked for: a memory of it, and its renewal ahead of time. */
+export function keeper(
+  credential: string,
+  options: TokenSupplyOptions | GivenTokenOptions,
+  context: KeeperContext,
+): Keeper {
+  switch (options.type) {
+    case 'static':
+    case 'api_key':
+    case 'basic':
+    case 'file':
+      return keptGiven(new GivenSource({ ...context, credential, given: givenToken(options) }));
+    default:
+      return keptSupplied(credential, options, context);
+  }
+}
+
+function keptGiven(source: GivenSource): Keeper {
+  let stop = (): void => {};
+  return {
+    source,
+    start() {
+      stop = source.watch();
+    },
+    close: async () => stop(),
+  };
+}
+
+function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Keeper {
+  const { clock, random, store } = context;
+  const { requestToken, secretChanged, close } = tokenSupply(options, context);
+  const backoff = new Backoff(clock, random);
+  const source = new CachedSource({ credential, requestToken, store, backoff, clock });
+  let stop = (): void => {};
+  return {
+    source,
+    start() {
+      stop = refreshAhead(source, { backoff, clock, secretChanged });
+    },
+    async close() {
+      stop();
+      await close();
+    },
+  };
+}
