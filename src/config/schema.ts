@@ -26,6 +26,7 @@ import {
   withDefault,
   words,
 } from './scalars.ts';
+import { tokenStoreSchema } from './token-store.ts';
 
 const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
   error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
@@ -91,6 +92,7 @@ export function configSchema(folder: string) {
           level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
           format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
         }),
+        tokenStore: tokenStoreSchema(folder),
         limits: group({
           inFlight: withDefault(integer(1, 1_000_000), 1024),
           replayMemory: withDefault(size, '64MiB'),
