@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { STORE_KEY } from '../support/redis-key.ts';
+import { STORE_KEY } from '../support/store-keys.ts';
 import { faultsOf, withCredential, withRoute } from './reading.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

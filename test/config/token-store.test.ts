@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { folder } from '../cli/command.ts';
-import { STORE_KEY } from '../support/redis-key.ts';
+import { STORE_KEY } from '../support/store-keys.ts';
 import { faultsOf, leastRoutes, read } from './reading.ts';
 
 function stored(keys: string): string {

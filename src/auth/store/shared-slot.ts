@@ -91,11 +91,16 @@ export class SharedSlot {
     await this.#run(RELEASE, [lock, pause], [owner, String(Math.ceil(pauseMs)), news]);
   }
 
-  /** Resolves on news, and after so long without any. */
-  newsWithin(ms: number): Promise<void> {
+  /** Resolves with the next news from now on. */
+  get news(): Promise<void> {
+    return this.#news.promise;
+  }
+
+  /** Resolves with those news, or after so many milliseconds without. */
+  within(ms: number, news: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(ms, resolve);
-      void this.#news.promise.then(() => {
+      void news.then(() => {
         cancel();
         resolve();
       });

@@ -60,11 +60,13 @@ export class SharedToken {
     await settled;
     const untilMs = clock.monotonicMs() + timeoutMs + LOCK_MS;
     while (!this.#closed && clock.monotonicMs() < untilMs) {
+      // What happens while the answer is on its way is news as well.
+      const { news } = slot;
       const seen = await slot.take(passed, owner);
       if (seen === undefined) break;
       if (seen.what === 'locked') return await this.#renew(owner, passed, seen.moment);
       if (seen.what === 'paused') throw paused(Number(seen.value));
-      if (seen.what === 'busy') await slot.newsWithin(WAIT_MS * (1 + 2 * random()));
+      if (seen.what === 'busy') await slot.within(WAIT_MS * (1 + 2 * random()), news);
       else {
         const entry = this.#entryIn(seen);
         if (entry !== undefined && this.#isNewer(entry, before)) return this.#hold(entry, before);
