@@ -51,11 +51,7 @@ function keptGiven(source: GivenSource): Keeper {
   };
 }
 
-async function keptSupplied(
-  credential: string,
-  options: TokenSupplyOptions,
-  context: KeeperContext,
-): Promise<Keeper> {
+async function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Promise<Keeper> {
   const { clock, random, store, shared, warn } = context;
   const supply = tokenSupply(options, context);
   const adopt = (token: Token): void => source.adopt(token);

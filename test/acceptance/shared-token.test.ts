@@ -8,7 +8,7 @@ const RENEWALS = 20;
 /** All of them. */
 const OK = [200];
 
-describeWithRedis('proxies that share a token', () => {
+describeWithRedis('proxies that share a token', { timeout: 90_000 }, () => {
   test(`${PROXIES} proxies with 200 requests each make one token request per renewal, ${RENEWALS} times over`, async () => {
     const { provider, members, join } = await startFleet(await startRedis(), PROXIES);
     expect(await Promise.all(members.map((each) => each.calls(1)))).toEqual(members.map(() => OK));
@@ -23,7 +23,7 @@ describeWithRedis('proxies that share a token', () => {
     const late = await join();
     expect(await late.calls(200)).toEqual(OK);
     expect(provider.requests).toHaveLength(1 + RENEWALS);
-  }, 60_000);
+  });
 
   test('a proxy that is killed while it gets the token: another has one within 2 s, and no request is lost', async () => {
     const { provider, members } = await startFleet(await startRedis(), 3);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { identityOf, isShareable } from '../../../src/auth/store/identity.ts';
+import { identityOf } from '../../../src/auth/store/identity.ts';
 import { read } from '../../config/reading.ts';
 import { CLIENT_SECRET } from '../../support/canary.ts';
 import { selfSigned } from '../../support/certificate.ts';
@@ -80,10 +80,4 @@ test('what may be a secret cannot be guessed from the name without the encryptio
 
 test('a name is a hash and nothing else', async () => {
   expect(await identity(usual)).toMatch(/^[\w-]{43}$/);
-});
-
-test('what asks nobody for a token is not shared', () => {
-  const types = ['client_credentials', 'password', 'jwt_bearer', 'token_exchange', 'refresh_token'];
-  expect(types.filter((type) => isShareable({ type }))).toEqual(types);
-  for (const type of ['static', 'api_key', 'basic', 'file', 'command']) expect(isShareable({ type })).toBe(false);
 });

@@ -66,7 +66,7 @@ export class Machine {
     );
     const machine = new Machine(clock, store);
     const given = { type: 'client_credentials', clientId: credential, request: { timeout: 10_000 } };
-    machine.#request = await store.share({
+    const shared = await store.share({
       options: given,
       requestToken: () => machine.#fly(),
       adopt: (token) => {
@@ -78,6 +78,8 @@ export class Machine {
         machine.#wake();
       },
     });
+    if (shared === undefined) throw new Error('a kind with token requests is shared');
+    machine.#request = shared;
     store.listen(() => machine.#wake());
     store.start();
     onTestFinished(() => store.close());
