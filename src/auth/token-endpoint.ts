@@ -20,7 +20,7 @@ const LARGEST_ANSWER = 262_144;
 export interface TokenEndpoint {
   /** Rejects with a Failure: `token_unavailable` when there is no whole answer, `token_invalid` when one of success is too large. */
   send(token: TokenRequest, deadline: AbortSignal): Promise<TokenResponse>;
-  /** A document of its server's; rejects as `send`. */
+  /** A document of the server's, its issuer's; rejects as `send`. */
   get(url: string, deadline: AbortSignal): Promise<TokenResponse>;
   close(): Promise<void>;
 }
@@ -35,8 +35,7 @@ export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOption
   return {
     send: ({ url, headers, body }, signal) =>
       exchange(url, { dispatcher, method: 'POST', headers, body, signal }, 'the token endpoint'),
-    get: (url, signal) =>
-      exchange(url, { dispatcher, method: 'GET', headers: getHeaders, signal }, "the authorization server's metadata"),
+    get: (url, signal) => exchange(url, { dispatcher, method: 'GET', headers: getHeaders, signal }, 'the issuer'),
     close: () => dispatcher.destroy(),
   };
 }

@@ -166,12 +166,28 @@ describe('through a whole proxy', () => {
     expect(asked.filter((path) => path === '/t1')).toHaveLength(1);
   });
 
+  test('a server that is not there is told as the issuer', async () => {
+    const api = await startApi();
+    const server = createServer();
+    const issuer = `http://127.0.0.1:${await listening(server)}`;
+    await closing(server);
+    const main = { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
+    const routes = [{ prefix: '/api', upstream: api.url, credential: 'main' }];
+    const reply = await (await startProxy({ credentials: { main }, routes })).call('/api/x');
+
+    const detail = 'credential main: the issuer cannot be reached';
+    expect(reply.json()).toMatchObject({ code: 'token_unavailable', detail });
+  });
+
   test('metadata of more than 256 KiB is none', async () => {
     const { state, start } = await begin();
     state.padding = 'x'.repeat(262_144);
     const reply = await (await start()).call('/api/x');
 
-    expect(reply.json()).toMatchObject({ code: 'token_invalid', detail: expect.stringContaining('metadata') });
+    expect(reply.json()).toMatchObject({
+      code: 'token_invalid',
+      detail: expect.stringContaining("the issuer's answer is larger than 262144 bytes"),
+    });
     expect(reply.text).not.toContain('127.0.0.1');
   });
 });

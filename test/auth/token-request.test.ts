@@ -92,6 +92,19 @@ test('scopes are joined with spaces, spelt as a list or as text; audience goes b
   });
 });
 
+test('resource is one parameter each (RFC 8707 §2); in JSON a list, if there are several', async () => {
+  const [one, two] = ['https://a.example.com', 'urn:b'];
+  const json = { format: 'json' };
+
+  expect((await requestOf({ resource: [one, two] })).body).toContain(
+    '&resource=https%3A%2F%2Fa.example.com&resource=urn%3Ab',
+  );
+  expect(JSON.parse((await requestOf({ resource: [one, two], request: json })).body)).toMatchObject({
+    resource: [one, two],
+  });
+  expect(JSON.parse((await requestOf({ resource: one, request: json })).body)).toMatchObject({ resource: one });
+});
+
 test('every field can have another name', async () => {
   const fields = { clientId: 'id', clientSecret: 'key', grantType: 'grant', scope: 'scopes', audience: 'resource' };
 

@@ -134,7 +134,7 @@ test.each([
 
 test('an empty key of a credential or a route counts as left out', () => {
   const more =
-    'clientAuth: , scope: "", audience: , tls: , request: , response: {expiresAt: null}, lifetime: "", inject: "", required: ""';
+    'type: "", issuer: , resource: , privateKey: , algorithm: "", clientAuth: , scope: "", audience: , tls: , request: , response: {expiresAt: null}, lifetime: "", inject: "", required: ""';
   expect(JSON.stringify(mainCredential(withCredential(more)))).toBe(JSON.stringify(mainCredential(withCredential(''))));
   const route = 'credential: , methods: , paths: "", headers: , timeouts: {idle: }, retry: , connections: ""';
   expect(read(withRoute(route))).toEqual(read(leastRoutes));

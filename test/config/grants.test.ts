@@ -1,6 +1,6 @@
 /** Grants that lack something, or say it twice, are told when the config is read. */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -120,6 +120,20 @@ test.each<[string, Spelt, string]>([
   ['claims that are none', { ...bearer, claims: [] }, 'claims: is not a group of claims'],
 ])('%s is a fault', (_, credential, message) => {
   expectFault(credential, message);
+});
+
+test('a refresh token in a folder that cannot be written to is a fault: its successor would be lost', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bearerway-refresh-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'token'), 'canary');
+  const spelt = { type: 'refresh_token', refreshTokenFile: 'token' };
+  expect(faultsWith(spelt, join(folder, 'proxy.yaml'))).toEqual([]);
+
+  await chmod(folder, 0o500);
+  // To root every folder can be written to but those of the kernel.
+  const refreshTokenFile = process.getuid?.() === 0 ? '/proc/self/status' : join(folder, 'token');
+  expectFault({ ...spelt, refreshTokenFile }, 'refreshTokenFile: is in a folder that cannot be written to');
+  await chmod(folder, 0o700);
 });
 
 describe('the key file of a service account is looked at', () => {

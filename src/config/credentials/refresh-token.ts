@@ -1,5 +1,7 @@
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
-import { everywhere, type Fault, group, notAGroup, withDefault } from '../scalars.ts';
+import { contentOf, everywhere, type Fault, group, notAGroup, withDefault } from '../scalars.ts';
 import { clientKeys, clientOf, clientRules, type SpeltClient } from './client.ts';
 import { endpointRules, type SpeltEndpoint } from './endpoint.ts';
 import { grantKeys } from './grant.ts';
@@ -36,4 +38,20 @@ function rules(spelt: Spelt, fault: Fault): void {
       ['refreshToken'],
       'has no place where its successor could be kept, should the server rotate it (refreshTokenFile, or tokenStore.redis, would be right)',
     );
+  // One that cannot be read is told already.
+  if (typeof spelt.refreshTokenFile === 'string' && !isReplaceable(spelt.refreshTokenFile))
+    fault(
+      ['refreshTokenFile'],
+      'is in a folder that cannot be written to (its successor is put beside it before it takes its name)',
+    );
+}
+
+function isReplaceable(path: string): boolean {
+  if (contentOf(path) === undefined) return true;
+  try {
+    accessSync(dirname(realpathSync(path)), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
