@@ -53,10 +53,10 @@ function keptGiven(source: GivenSource): Keeper {
 
 async function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Promise<Keeper> {
   const { clock, random, store, shared, warn } = context;
-  const supply = tokenSupply(options, context);
+  const place = await shared?.place(options);
+  const supply = tokenSupply(options, { ...context, keepRefreshToken: place?.keepRefreshToken });
   const adopt = (token: Token): void => source.adopt(token);
-  const alone = supply.requestToken;
-  const requestToken = (await shared?.share({ options, requestToken: alone, adopt, warn })) ?? alone;
+  const requestToken = place?.share({ requestToken: supply.requestToken, adopt, warn }) ?? supply.requestToken;
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential, requestToken, store, backoff, clock });
   let stop = (): void => {};

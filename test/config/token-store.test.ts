@@ -117,3 +117,11 @@ test.each([
 ])('what cannot be is told: %s', (text, faults) => {
   expect(faultsOf(`${text}${leastRoutes}`)).toEqual(faults.map((fault) => expect.stringContaining(fault)));
 });
+
+test('with a Redis a refresh token may stand in the config: its successors are kept there', () => {
+  const main = `credentials: {main: {type: refresh_token, tokenUrl: "https://id.example.com/token", refreshToken: abc}}\n`;
+  expect(faultsOf(`${main}${leastRoutes}`)).toEqual([
+    expect.stringContaining('refreshToken: has no place where its successor could be kept'),
+  ]);
+  expect(faultsOf(`${main}${stored(`url: "redis://r", encryptionKey: "${STORE_KEY}"`)}`)).toEqual([]);
+});

@@ -11,7 +11,7 @@ export interface CredentialOptions {
  * A secret that was rotated on one machine and not yet on the other is the same client's.
  */
 const indifferent: ReadonlySet<string> = new Set([
-  ...['clientSecret', 'privateKey', 'password'],
+  ...['clientSecret', 'privateKey', 'password', 'refreshTokenFile'],
   ...['provider', 'required', 'inject', 'request.timeout', 'tls.ca', 'tls.key'],
 ]);
 
@@ -26,10 +26,15 @@ const confidential = ['request.headers.', 'request.params.', 'request.query.'];
  * so that whoever reads the name cannot try out guesses.
  */
 export async function identityOf(options: CredentialOptions, encryptionKey: Buffer): Promise<string> {
-  const key = Buffer.from(hkdfSync('sha256', encryptionKey, '', 'bearerway names', 32));
-  const hidden = (text: string): string => createHmac('sha256', key).update(text).digest('base64');
+  const hidden = (text: string): string => hiddenName(text, encryptionKey);
   const facts = await factsOf(options, { path: '', hidden });
   return createHash('sha256').update(JSON.stringify(facts)).digest('base64url');
+}
+
+/** A name for a secret, which nobody without the encryption key can hold guesses against. */
+export function hiddenName(secret: string, encryptionKey: Buffer): string {
+  const key = Buffer.from(hkdfSync('sha256', encryptionKey, '', 'bearerway names', 32));
+  return createHmac('sha256', key).update(secret).digest('base64url');
 }
 
 interface Walk {

@@ -1,10 +1,12 @@
 import type { Clock } from '../../clock.ts';
 import { decodedKey, type SecretSource, watchSecret } from '../../secret.ts';
+import type { RefreshTokenKeeper } from '../refresh-token.ts';
 import type { RequestToken, Token } from '../token.ts';
-import { type CredentialOptions, identityOf } from './identity.ts';
+import { type CredentialOptions, hiddenName, identityOf } from './identity.ts';
 import { type RedisAddress, RedisConnection, type RedisState } from './redis-connection.ts';
 import { Seal } from './seal.ts';
 import { SharedEntries } from './shared-entry.ts';
+import { sharedRefreshToken } from './shared-refresh-token.ts';
 import { SharedSlot } from './shared-slot.ts';
 import { SharedToken } from './shared-token.ts';
 
@@ -18,18 +20,30 @@ export interface SharedStoreOptions {
   readonly required: boolean;
 }
 
+/** A credential as the config has it; with a `request` it sends token requests. */
+export type SharedOptions = CredentialOptions & { readonly request?: { readonly timeout: number } };
+
 export interface SharedStoreContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly newId: () => string;
 }
 
-/** What one credential brings along. */
+/** What a credential brings along. */
 export interface Sharing {
-  readonly options: CredentialOptions & { readonly request?: { readonly timeout: number } };
   readonly requestToken: RequestToken;
+  /** Takes a token that another machine got, unasked. */
   readonly adopt: (token: Token) => void;
+  /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
+}
+
+/** One credential's place in the store. */
+export interface SharedPlace {
+  /** Its token request, shared with all machines that have the same credential. Before `start`. */
+  share(sharing: Sharing): RequestToken;
+  /** Its refresh token, from the one that the config gives. */
+  readonly keepRefreshToken: (given: SecretSource) => RefreshTokenKeeper;
 }
 
 /** A Redis in which several machines keep the tokens that they share. */
@@ -76,28 +90,30 @@ export class SharedStore {
   }
 
   /**
-   * A credential's token request, shared with all machines that have the same credential. Undefined for a kind that
-   * sends none: what is given needs no sharing, and what a program prints may be for its machine alone. Before `start`.
+   * Undefined for a kind that sends no token request: what is given needs no sharing, and what a program prints may be
+   * for its machine alone. Rejects when a secret that decides on the token cannot be read.
    */
-  async share({ options, requestToken, adopt, warn }: Sharing): Promise<RequestToken | undefined> {
-    if (options.request === undefined) return undefined;
+  async place(options: SharedOptions): Promise<SharedPlace | undefined> {
+    const { request } = options;
+    if (request === undefined) return undefined;
     const { clock, random, newId } = this.#context;
+    const connection = this.#connection;
+    const seal = this.#seal;
     const start = `${this.#prefix}${await identityOf(options, this.#key)}:`;
     const names = { token: `${start}token`, lock: `${start}lock`, pause: `${start}pause`, news: `${start}news` };
-    const shared = new SharedToken({
-      slot: new SharedSlot({ connection: this.#connection, names, clock }),
-      entries: new SharedEntries({ key: names.token, seal: this.#seal, clock, random }),
-      settled: this.#connection.settled,
-      requestToken,
-      timeoutMs: options.request.timeout,
-      clock,
-      random,
-      newId,
-      adopt,
-      warn,
-    });
-    this.#tokens.push(shared);
-    return shared.requestToken;
+    const placeOf = (given: string): string => `${start}refresh:${hiddenName(given, this.#key)}`;
+    return {
+      keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, names, placeOf }),
+      share: (sharing) => {
+        const slot = new SharedSlot({ connection, names, clock });
+        const entries = new SharedEntries({ key: names.token, seal, clock, random });
+        const { settled } = connection;
+        const means = { slot, entries, settled, timeoutMs: request.timeout, clock, random, newId };
+        const shared = new SharedToken({ ...means, ...sharing });
+        this.#tokens.push(shared);
+        return shared.requestToken;
+      },
+    };
   }
 
   start(): void {

@@ -66,8 +66,9 @@ export class Machine {
     );
     const machine = new Machine(clock, store);
     const given = { type: 'client_credentials', clientId: credential, request: { timeout: 10_000 } };
-    const shared = await store.share({
-      options: given,
+    const place = await store.place(given);
+    if (place === undefined) throw new Error('a kind with token requests is shared');
+    machine.#request = place.share({
       requestToken: () => machine.#fly(),
       adopt: (token) => {
         machine.adopted.push(token.value.reveal());
@@ -78,8 +79,6 @@ export class Machine {
         machine.#wake();
       },
     });
-    if (shared === undefined) throw new Error('a kind with token requests is shared');
-    machine.#request = shared;
     store.listen(() => machine.#wake());
     store.start();
     onTestFinished(() => store.close());
