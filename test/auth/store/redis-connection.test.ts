@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RedisAddress, RedisConnection, type RedisState } from '../../../src/auth/store/redis-connection.ts';
+import { EXTEND, READ, RELEASE, REPLACE, TAKE } from '../../../src/auth/store/scripts.ts';
 import { Secret } from '../../../src/secret.ts';
 import { selfSigned } from '../../support/certificate.ts';
 import { MovedClock } from '../../support/clock.ts';
@@ -154,7 +156,10 @@ describeWithRedis('a connection to a Redis', () => {
     expect(await tested.connection.run('return {KEYS[1], ARGV[1]}', ['k'], ['v'])).toEqual(['k', 'v']);
   });
 
-  test('user and password open it', async () => {
+  test('user and password open it, and the rights that the README names are enough', async () => {
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    const rights = /^A user of its own needs `([^`]*)`/m.exec(readme)?.[1]?.split(' ') ?? [];
+    expect(rights.length).toBeGreaterThan(5);
     const redis = await startRedis(
       '--user',
       'canary',
@@ -162,11 +167,17 @@ describeWithRedis('a connection to a Redis', () => {
       '>canary-password',
       '~test:*',
       '&test:*',
-      '+@all',
-      '-@admin',
+      '-@all',
+      ...rights,
     );
-    const tested = new TestedConnection(redis.port, { username: 'canary', password: new Secret('canary-password') });
+    const who = { username: 'canary', password: new Secret('canary-password'), database: 1 };
+    const tested = new TestedConnection(redis.port, who);
+    tested.connection.subscribe('test:news', () => {});
     expect(await tested.change(1)).toEqual({ up: true });
+    tested.clock.advance(1000);
+    for (const script of [TAKE, READ, REPLACE, EXTEND, RELEASE])
+      await tested.connection.run(script, ['test:a', 'test:b', 'test:c'], ['a', 'b', '1000', 'a', 'test:news']);
+    expect(tested.states).toHaveLength(1);
   });
 
   test.each([
