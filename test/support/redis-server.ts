@@ -41,7 +41,7 @@ export class RedisServer {
       told += text;
       if (told.includes('Ready to accept connections')) break;
     }
-    if (child.exitCode !== null) throw new Error(`redis-server ended: ${told}`);
+    if (!told.includes('Ready to accept connections')) throw new Error(`redis-server ended: ${told}`);
   }
 
   /** Resolves once it is gone, and what it knew with it. */
@@ -93,15 +93,26 @@ export class RedisServer {
 
 /** Starts one, with more words of its configuration; gone when the test is. */
 export async function startRedis(...words: string[]): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bearerway-redis-'));
+  for (let tries = 1; ; tries += 1) {
+    const server = new RedisServer(await freePort(), folder, words);
+    try {
+      await server.start();
+      onTestFinished(async () => {
+        await server.stop();
+        await rm(folder, { recursive: true });
+      });
+      return server;
+    } catch (error) {
+      // Somebody else may have been quicker to take the port.
+      if (tries === 5) throw error;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
   const probe = createServer();
   const port = await listening(probe);
   await new Promise((resolve) => probe.close(resolve));
-  const folder = await mkdtemp(join(tmpdir(), 'bearerway-redis-'));
-  const server = new RedisServer(port, folder, words);
-  onTestFinished(async () => {
-    await server.stop();
-    await rm(folder, { recursive: true });
-  });
-  await server.start();
-  return server;
+  return port;
 }

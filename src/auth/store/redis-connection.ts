@@ -129,13 +129,10 @@ export class RedisConnection {
     });
   }
 
-  async #command<T>(client: Client, answer: Promise<T>): Promise<T> {
-    try {
-      return await this.#within(COMMAND_MS, answer);
-    } catch (error) {
-      this.#lost(client, error);
-      throw error;
-    }
+  #command<T>(client: Client, answer: Promise<T>): Promise<T> {
+    const timely = this.#within(COMMAND_MS, answer);
+    timely.catch((error) => this.#lost(client, error));
+    return timely;
   }
 
   #lost(client: Client, error: unknown): void {
@@ -143,8 +140,7 @@ export class RedisConnection {
     this.#client = undefined;
     this.#cancel();
     client.destroy();
-    const { clock, random } = this.#options;
-    this.#cancel = clock.after(RETRY_MS * (1 + random()), () => void this.#connect());
+    this.#cancel = this.#options.clock.after(RETRY_MS * (1 + this.#options.random()), () => void this.#connect());
     this.#become({ up: false, reason: reasonOf(error) });
   }
 

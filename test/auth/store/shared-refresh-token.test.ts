@@ -136,6 +136,7 @@ describeWithRedis('a refresh token that machines share', () => {
     for (let number = 2; number <= 6; number += 1) {
       api.rejectOnce();
       expect((await proxies[number % 2]?.call('/api/x'))?.status).toBe(200);
+      for (const proxy of proxies) await proxy.told(/token obtained/, number);
     }
     const spent = provider.requests.map(({ body }) => new URLSearchParams(body).get('refresh_token'));
     expect(spent).toEqual([0, 1, 2, 3, 4, 5].map((number) => `canary-refresh-${number}`));
