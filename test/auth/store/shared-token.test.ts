@@ -72,8 +72,11 @@ describeWithRedis('a token that machines share', () => {
     await redis.command('DEL', await redis.key(':lock'));
     const second = b.request();
     await b.flying();
+    const lock = await redis.key(':lock');
+    const owner = await redis.command('GET', lock);
     a.fail();
     await expect(failing).rejects.toMatchObject({ code: 'token_unavailable' });
+    expect(await redis.command('GET', lock)).toBe(owner);
     const third = c.request();
     const token = b.answer();
 
