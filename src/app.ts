@@ -1,13 +1,14 @@
 /** The composition root: a Config becomes one running proxy. The only file that knows every part. */
 import { authorizedSend } from './auth/authorized-send.ts';
 import { type Injection, injection } from './auth/injection.ts';
-import { keeper } from './auth/keeper.ts';
-import { memoryStore, type TokenStore } from './auth/store/memory.ts';
+import { type KeeperContext, keeper } from './auth/keeper.ts';
+import { memoryStore } from './auth/store/memory.ts';
+import { SharedStore } from './auth/store/shared-store.ts';
 import type { KeptSource } from './auth/token.ts';
 import type { Clock } from './clock.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
-import { type Log, requestLog, tokenLog } from './observe/log.ts';
+import { type Log, requestLog, tokenLog, tokenStoreLog } from './observe/log.ts';
 import { plainName } from './own-fields.ts';
 import { ReplayMemory } from './proxy/body.ts';
 import { guard, ownHosts } from './proxy/guard.ts';
@@ -38,17 +39,18 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Rejects with the system's error when a port cannot be had, or when the client token's file cannot be read. */
+/** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
   const { listen, limits } = config;
+  const { tokenStore } = config;
+  const shared = tokenStore === 'memory' ? undefined : await SharedStore.open(tokenStore.redis, surroundings);
+  shared?.listen(tokenStoreLog(log));
   const store = memoryStore();
-  const credentials = new Map(
-    Object.entries(config.credentials).map(([name, given]) => [
-      name,
-      credential(name, given, { ...surroundings, store }),
-    ]),
+  const opened = Object.entries(config.credentials).map(
+    async ([name, given]) => [name, await credential(name, given, { ...surroundings, store, shared })] as const,
   );
+  const credentials = new Map(await Promise.all(opened));
   const replayMemory = new ReplayMemory(limits.replayMemory);
   const routes = config.routes.map((given) =>
     route(given, given.credential === undefined ? undefined : credentials.get(given.credential), surroundings),
@@ -76,15 +78,18 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   const unready = (): string[] => [
     ...(stopping ? ['it is shutting down'] : []),
     ...[...credentials.values()].flatMap((each) => each.unready()),
+    ...(shared?.unready() ?? []),
   ];
   const release = async (): Promise<void> => {
     clientToken.stop();
     await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
+    await shared?.close();
   };
   const { bound, admin } = await openPorts(handler, { config, clock, unready }).catch(async (error) => {
     await release();
     throw error;
   });
+  shared?.start();
   for (const each of credentials.values()) each.start();
   return {
     bound,
@@ -131,13 +136,13 @@ interface Credential {
 }
 
 /** For each credential: a token kept at hand, in the way of its kind, and its place on a request. */
-function credential(
+async function credential(
   name: string,
   given: CredentialConfig,
-  { log, ...surroundings }: Surroundings & { readonly store: TokenStore },
-): Credential {
+  { log, ...context }: Surroundings & Pick<KeeperContext, 'store' | 'shared'>,
+): Promise<Credential> {
   const tokens = tokenLog(log, name);
-  const { source, start, close } = keeper(name, given, { ...surroundings, warn: tokens.warn });
+  const { source, start, close } = await keeper(name, given, { ...context, warn: tokens.warn });
   let closed = false;
   // What we break off ourselves at the end is no news.
   source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));

@@ -62,6 +62,11 @@ export function fileSecret(path: string): SecretSource {
   };
 }
 
+/** A key for AES-256, 32 bytes in base64 (RFC 4648 §4); undefined when it is none. */
+export function decodedKey(base64: string): Buffer | undefined {
+  return /^[A-Za-z0-9+/]{43}=$/.test(base64) ? Buffer.from(base64, 'base64') : undefined;
+}
+
 const WATCH_INTERVAL_MS = 5000;
 
 /** A secret that is at hand at any time: its source is read now, and every 5 s if it may change. Keeps the last good one. */

@@ -73,6 +73,7 @@ describe('the house', () => {
     ['sonic-boom', ['observe/']],
     ['node-cache', ['auth/store/']],
     ['jose', ['auth/signed-assertion.ts']],
+    ['@redis/client', ['auth/store/redis-connection.ts']],
     ['commander', ['cli/']],
   ])('%s is used in %j alone', (name, places) => {
     const users = allImports().filter(({ to }) => to === name);

@@ -78,6 +78,14 @@ export class CachedSource implements KeptSource {
     if (this.#flight === undefined && this.#options.backoff.remainingMs === 0) this.#request().catch(() => {});
   }
 
+  /** Takes a token that was got elsewhere in the place of the one remembered. A token request under way goes on. */
+  adopt(token: Token): void {
+    const { store, backoff } = this.#options;
+    store.set(this.credential, token);
+    backoff.succeeded();
+    for (const listener of this.#listeners) listener(token);
+  }
+
   /** Joins the token request under way, or starts one; fails at once while backing off. */
   #request(): Promise<Token> {
     this.#flight ??= this.#blocked() ?? this.#fly();
@@ -97,10 +105,9 @@ export class CachedSource implements KeptSource {
       if (tokenState(token, clock) === 'expired') {
         throw new Failure('token_unavailable', 'the token endpoint is so slow that its token had expired when it came');
       }
-      store.set(this.credential, token);
-      backoff.succeeded();
       this.#flight = undefined;
-      for (const listener of this.#listeners) listener(token);
+      // One that came another way meanwhile is known.
+      if (store.get(this.credential) !== token) this.adopt(token);
       return token;
     } catch (thrown) {
       const failure = asFailure(thrown);

@@ -4,7 +4,8 @@ import { GivenSource } from './given-source.ts';
 import { type GivenTokenOptions, givenToken } from './given-token.ts';
 import { refreshAhead } from './refresh-ahead.ts';
 import type { TokenStore } from './store/memory.ts';
-import type { KeptSource, TokenSupplyContext } from './token.ts';
+import type { SharedStore } from './store/shared-store.ts';
+import type { KeptSource, Token, TokenSupplyContext } from './token.ts';
 import { type TokenSupplyOptions, tokenSupply } from './token-supply.ts';
 
 /** Keeps the token of one credential at hand. */
@@ -18,14 +19,16 @@ export interface Keeper {
 
 export interface KeeperContext extends TokenSupplyContext {
   readonly store: TokenStore;
+  /** Where tokens are shared with other machines, if they are. */
+  readonly shared: SharedStore | undefined;
 }
 
 /** For a token that is given: a look at it now and then. For one that is asked for: a memory of it, and its renewal ahead of time. */
-export function keeper(
+export async function keeper(
   credential: string,
   options: TokenSupplyOptions | GivenTokenOptions,
   context: KeeperContext,
-): Keeper {
+): Promise<Keeper> {
   switch (options.type) {
     case 'static':
     case 'api_key':
@@ -48,20 +51,23 @@ function keptGiven(source: GivenSource): Keeper {
   };
 }
 
-function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Keeper {
-  const { clock, random, store } = context;
-  const { requestToken, secretChanged, close } = tokenSupply(options, context);
+async function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Promise<Keeper> {
+  const { clock, random, store, shared, warn } = context;
+  const place = await shared?.place(options);
+  const supply = tokenSupply(options, { ...context, keepRefreshToken: place?.keepRefreshToken });
+  const adopt = (token: Token): void => source.adopt(token);
+  const requestToken = place?.share({ requestToken: supply.requestToken, adopt, warn }) ?? supply.requestToken;
   const backoff = new Backoff(clock, random);
   const source = new CachedSource({ credential, requestToken, store, backoff, clock });
   let stop = (): void => {};
   return {
     source,
     start() {
-      stop = refreshAhead(source, { backoff, clock, secretChanged });
+      stop = refreshAhead(source, { backoff, clock, secretChanged: supply.secretChanged });
     },
     async close() {
       stop();
-      await close();
+      await supply.close();
     },
   };
 }

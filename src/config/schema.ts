@@ -7,6 +7,7 @@ import { isLoopbackHost } from '../loopback.ts';
 import { forwardedFields, plainName } from '../own-fields.ts';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import { credentialSchema } from './credentials/credential.ts';
+import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
 import { nearest } from './nearest.ts';
 import { routeSchema } from './route.ts';
 import {
@@ -26,6 +27,7 @@ import {
   withDefault,
   words,
 } from './scalars.ts';
+import { tokenStoreSchema } from './token-store.ts';
 
 const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
   error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
@@ -91,6 +93,7 @@ export function configSchema(folder: string) {
           level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
           format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
         }),
+        tokenStore: tokenStoreSchema(folder),
         limits: group({
           inFlight: withDefault(integer(1, 1_000_000), 1024),
           replayMemory: withDefault(size, '64MiB'),
@@ -127,6 +130,7 @@ interface Spelt {
     /** Here only when something else in the group is wrong; else it has become the client token. */
     readonly clientTokenFile?: unknown;
   };
+  readonly tokenStore?: unknown;
   readonly admin?: false | { readonly host?: string; readonly port?: number };
   readonly credentials?: Readonly<Record<string, SpeltCredential | null>>;
   readonly routes?: readonly {
@@ -137,11 +141,12 @@ interface Spelt {
   }[];
 }
 
-interface SpeltCredential {
+interface SpeltCredential extends SpeltRefreshToken {
+  readonly type?: unknown;
   readonly inject?: { readonly header?: unknown; readonly query?: unknown } | null;
 }
 
-function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
+function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
   if (admin && admin.port !== 0 && admin.port === listen?.port && admin.host === listen?.host)
     fault(['admin', 'port'], 'is the port of listen already');
   if (typeof listen?.host === 'string' && !isLoopbackHost(listen.host) && listen.host !== '::1') {
@@ -152,6 +157,11 @@ function rules({ listen, admin, credentials = {}, routes = [] }: Spelt, fault: F
       );
     }
   }
+  // What else may stand there is a shared store, if a wrong one.
+  if (tokenStore === undefined || tokenStore === 'memory')
+    for (const [name, credential] of Object.entries(credentials))
+      if (credential?.type === 'refresh_token')
+        keepingRules(credential, (path, message) => fault(['credentials', name, ...path], message));
   if (!Array.isArray(routes)) return;
   const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {

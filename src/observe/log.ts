@@ -108,3 +108,11 @@ export function tokenLog(log: Log, credential: string): TokenLog {
     },
   };
 }
+
+/** Writes of a shared token store: a line each time that it comes or goes. */
+export function tokenStoreLog(log: Log): (state: { readonly up: boolean; readonly reason?: string }) => void {
+  return ({ up, reason: why }) => {
+    if (up) log.info('token store: Redis is there; tokens are shared');
+    else log.warn({ reason: why }, 'token store: Redis is away; every proxy gets its own tokens meanwhile');
+  };
+}

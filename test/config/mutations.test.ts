@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { STORE_KEY } from '../support/store-keys.ts';
 import { faultsOf, withCredential, withRoute } from './reading.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -12,6 +13,7 @@ const whole = parse(
 listen: {host: 127.0.0.1, port: 8080, openListener: false, allowedHosts: [a.internal], allowedOrigins: ["https://a.example"], clientToken: abc}
 admin: {host: 127.0.0.1, port: 9090}
 log: {level: info, format: json}
+tokenStore: {redis: {url: "redis://u:p@r:1/2", prefix: a, encryptionKey: ${STORE_KEY}, required: true}}
 limits: {inFlight: 5, replayMemory: 1MiB, headersTimeout: 5s}
 shutdown: {delay: 1s, timeout: 2s}
 credentials:

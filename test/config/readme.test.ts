@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { STORE_KEY } from '../support/store-keys.ts';
 import { refusals, type SchemaNode } from './json-schema.ts';
 import { faultsOf, leastRoutes } from './reading.ts';
 
@@ -29,6 +30,7 @@ const secrets: Readonly<Record<string, string>> = {
   token: 'canary-token',
   key: 'canary-key',
   assertion: 'a.b.c',
+  'token-store-key': STORE_KEY,
   'refresh-token': 'canary-refresh',
   'projected-token': 'a.b.c',
   'key.pem': String(rsaKey),
@@ -49,6 +51,7 @@ async function faultsIn(block: string): Promise<string[]> {
   return faultsOf(source.includes('\nroutes:') ? source : `${source}\n${leastRoutes}`, {
     CRM_CLIENT_ID: 'abc',
     CRM_CLIENT_SECRET: 'canary-secret',
+    REDIS_PASSWORD: 'canary-password',
   });
 }
 
@@ -94,3 +97,9 @@ function branchesOf(schema: SchemaNode): readonly SchemaNode[] {
 function wordsOf(node: SchemaNode | undefined): string[] {
   return (node?.anyOf ?? []).flatMap((branch) => (branch.enum ?? []).map(String));
 }
+
+test('and the shared token store', async () => {
+  const blocks = blocksOf(/^## A shared token store$(.*?)^## /ms.exec(readme)?.[1] ?? '');
+  expect(blocks).toHaveLength(1);
+  for (const block of blocks) expect(await faultsIn(block)).toEqual([]);
+});

@@ -58,9 +58,9 @@ export class RunningProxy {
     return this.requests;
   }
 
-  /** Resolves when a line whose message is like that has been logged. */
-  async told(message: RegExp): Promise<void> {
-    while (!this.log.some(({ msg }) => message.test(String(msg)))) await once(this.#logged, 'line');
+  /** Resolves when so many lines whose messages are like that have been logged. */
+  async told(message: RegExp, times = 1): Promise<void> {
+    while (this.log.filter(({ msg }) => message.test(String(msg))).length < times) await once(this.#logged, 'line');
   }
 }
 

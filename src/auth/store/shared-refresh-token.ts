@@ -1,0 +1,54 @@
+import { Secret, type SecretSource } from '../../secret.ts';
+import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { READ, REPLACE } from './scripts.ts';
+import { generationOf, type Seal } from './seal.ts';
+import type { SlotNames } from './shared-slot.ts';
+
+export interface SharedRefreshTokenOptions {
+  readonly connection: RedisConnection;
+  readonly seal: Seal;
+  readonly names: SlotNames;
+  /** The name of the place for what a refresh token became, from that token. */
+  readonly placeOf: (given: string) => string;
+}
+
+/**
+ * Keeps a refresh token in Redis, for all machines that share its credential. Unlike an access token it is nobody's to
+ * do without: while Redis is away there is none, as two machines that spend the same one may lose both. What the config
+ * gives is where it begins, and begins anew when the config gives another one.
+ */
+export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTokenOptions): RefreshTokenKeeper {
+  const { connection, seal, names, placeOf } = options;
+  let place = '';
+
+  const current = async (): Promise<{ readonly sealed: string; readonly token: string | undefined }> => {
+    const answer = await connection.run(READ, [place], []);
+    const sealed = Array.isArray(answer) ? String(answer[2]) : '';
+    if (sealed === '') return { sealed, token: undefined };
+    const token = seal.open(sealed, place);
+    // Its predecessor, which the config has, is spent: to show it could cost all that came of it.
+    if (token === undefined)
+      throw new Error(
+        'the refresh token in the token store cannot be read: another encryptionKey, or somebody changed it',
+      );
+    return { sealed, token };
+  };
+
+  return {
+    async read() {
+      const first = await given.read();
+      place = placeOf(first.reveal());
+      await connection.settled;
+      const { token } = await current();
+      return token === undefined ? first : new Secret(token);
+    },
+    async replace(spent, next) {
+      const { sealed, token } = await current();
+      if (token !== undefined && token !== spent.reveal()) return;
+      const values = [generationOf(sealed), seal.seal(next.reveal(), place), '0', '', names.news];
+      // Not written: somebody was quicker, and theirs stays.
+      await connection.run(REPLACE, [place, names.lock], values);
+    },
+  };
+}
