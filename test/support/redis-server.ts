@@ -64,7 +64,7 @@ export class RedisServer {
   }
 
   /** Runs one command, as somebody with a connection of his own. */
-  async command(...words: string[]): Promise<unknown> {
+  async command(...words: (string | Buffer)[]): Promise<unknown> {
     const client = createClient({ url: this.url, disableClientInfo: true });
     client.on('error', () => {});
     await client.connect();

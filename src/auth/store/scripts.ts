@@ -1,13 +1,14 @@
 /**
  * What is done in Redis, each in one step (Lua). A value is a sealed text; its first 16 characters, the nonce, are its
- * generation. A key that holds something else than text counts as empty. Times are Redis' own: epoch milliseconds.
+ * generation. A key that holds something else than a string counts as empty. What nobody of us wrote may be any bytes,
+ * and its generation is made ASCII, as it has to come back unchanged. Times are Redis' own: epoch milliseconds.
  */
 
 /** Of the entry: `value`, and `current`, its generation or ''. */
 const entry = `
 local value = redis.pcall('GET', KEYS[1])
 if type(value) ~= 'string' then value = '' end
-local current = string.sub(value, 1, 16)
+local current = string.gsub(string.sub(value, 1, 16), '[^%w+/]', '?')
 `;
 
 const now = `
@@ -20,20 +21,20 @@ const mine = (lock: string, owner: string): string => `redis.pcall('GET', ${lock
 
 /**
  * Keys: entry, lock, pause. Arguments: the generation that is known already, the owner, and the lock's milliseconds.
- * Gives `['value', now, value]` for another generation; else `['paused', now, milliseconds]`, `['locked', now]` when
+ * Gives `['value', now, value, generation]` for another one; else `['paused', now, milliseconds]`, `['locked', now]` when
  * the lock is the owner's now, or `['busy', now]`.
  */
 export const TAKE = `${entry}${now}
-if current ~= '' and current ~= ARGV[1] then return {'value', now, value} end
+if current ~= '' and current ~= ARGV[1] then return {'value', now, value, current} end
 local pause = redis.call('PTTL', KEYS[3])
 if pause > 0 then return {'paused', now, tostring(pause)} end
 if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'locked', now} end
 return {'busy', now}
 `;
 
-/** Key: entry. Gives `['value', now, value]`, with '' for none. */
+/** Key: entry. Gives `['value', now, value, generation]`, with '' for none. */
 export const READ = `${entry}${now}
-return {'value', now, value}
+return {'value', now, value, current}
 `;
 
 /**

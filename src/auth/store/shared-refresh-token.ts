@@ -2,7 +2,7 @@ import { Secret, type SecretSource } from '../../secret.ts';
 import type { RefreshTokenKeeper } from '../refresh-token.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { READ, REPLACE } from './scripts.ts';
-import { generationOf, type Seal } from './seal.ts';
+import type { Seal } from './seal.ts';
 import type { SlotNames } from './shared-slot.ts';
 
 export interface SharedRefreshTokenOptions {
@@ -22,17 +22,17 @@ export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTo
   const { connection, seal, names, placeOf } = options;
   let place = '';
 
-  const current = async (): Promise<{ readonly sealed: string; readonly token: string | undefined }> => {
+  const current = async (): Promise<{ readonly generation: string; readonly token: string | undefined }> => {
     const answer = await connection.run(READ, [place], []);
-    const sealed = Array.isArray(answer) ? String(answer[2]) : '';
-    if (sealed === '') return { sealed, token: undefined };
+    const [, , sealed, generation] = Array.isArray(answer) ? answer.map(String) : [];
+    if (sealed === undefined || sealed === '') return { generation: '', token: undefined };
     const token = seal.open(sealed, place);
     // Its predecessor, which the config has, is spent: to show it could cost all that came of it.
     if (token === undefined)
       throw new Error(
         'the refresh token in the token store cannot be read: another encryptionKey, or somebody changed it',
       );
-    return { sealed, token };
+    return { generation: generation ?? '', token };
   };
 
   return {
@@ -44,9 +44,9 @@ export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTo
       return token === undefined ? first : new Secret(token);
     },
     async replace(spent, next) {
-      const { sealed, token } = await current();
+      const { generation, token } = await current();
       if (token !== undefined && token !== spent.reveal()) return;
-      const values = [generationOf(sealed), seal.seal(next.reveal(), place), '0', '', names.news];
+      const values = [generation, seal.seal(next.reveal(), place), '0', '', names.news];
       // Not written: somebody was quicker, and theirs stays.
       await connection.run(REPLACE, [place, names.lock], values);
     },

@@ -22,6 +22,8 @@ export interface SharedSlotOptions {
 export interface Seen {
   readonly what: 'value' | 'locked' | 'busy' | 'paused';
   readonly value: string;
+  /** Of the value, as Redis has it. */
+  readonly generation: string;
   readonly moment: RedisMoment;
 }
 
@@ -118,10 +120,10 @@ export class SharedSlot {
     const sentAtMs = clock.monotonicMs();
     const answer = await this.#run(script, keys, values);
     if (!Array.isArray(answer)) return undefined;
-    const [what, redisMs, value = '']: unknown[] = answer;
+    const [what, redisMs, value = '', generation = '']: unknown[] = answer;
     const moment = { redisMs: Number(redisMs), sentAtMs, receivedAtMs: clock.monotonicMs() };
     // The scripts say these words and no others.
-    return { what: what as Seen['what'], value: String(value), moment };
+    return { what: what as Seen['what'], value: String(value), generation: String(generation), moment };
   }
 
   #run(script: string, keys: readonly string[], values: readonly string[]): Promise<unknown> {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { Failure } from '../../errors.ts';
 import { type RequestToken, type Token, tokenState } from '../token.ts';
-import { generationOf } from './seal.ts';
 import type { RedisMoment, SharedEntries, SharedEntry } from './shared-entry.ts';
 import { LOCK_MS, type Seen, type SharedSlot } from './shared-slot.ts';
 
@@ -44,6 +43,8 @@ export class SharedToken {
   readonly #options: SharedTokenOptions;
   #latest: Held | undefined;
   #looked: Promise<void> = Promise.resolve();
+  /** What stands in Redis is not ours, and that is told. */
+  #toldUnreadable = false;
   #closed = false;
 
   constructor(options: SharedTokenOptions) {
@@ -70,7 +71,7 @@ export class SharedToken {
       else {
         const entry = this.#entryIn(seen);
         if (entry !== undefined && this.#isNewer(entry, before)) return this.#hold(entry, before);
-        passed = generationOf(seen.value);
+        passed = seen.generation;
       }
     }
     return await this.#alone();
@@ -122,7 +123,7 @@ export class SharedToken {
       if (seen === undefined) break;
       const theirs = this.#entryIn(seen);
       if (theirs !== undefined && this.#isNewer(theirs, { token: mine.token, entry: mine })) return theirs;
-      replaced = generationOf(seen.value);
+      replaced = seen.generation;
     }
     return mine;
   }
@@ -173,7 +174,8 @@ export class SharedToken {
     const known = this.#latest?.entry;
     if (value === '' || known?.sealed === value) return value === '' ? undefined : known;
     const entry = this.#options.entries.read(value, moment);
-    if (entry === undefined) this.#options.warn(UNREADABLE);
+    if (entry === undefined && !this.#toldUnreadable) this.#options.warn(UNREADABLE);
+    this.#toldUnreadable = entry === undefined;
     return entry;
   }
 }
