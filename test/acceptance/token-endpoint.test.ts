@@ -171,20 +171,6 @@ test.each<[string, RecorderBehaviour]>([
   expect(reply.json()['detail']).toBe('credential main: the token endpoint did not answer in time');
 });
 
-test.each([
-  [401, 'token_refused'],
-  [503, 'token_unavailable'],
-])('a %d counts as what it says, though its body never ends', async (status, code) => {
-  const { api, proxy } = await begin(
-    (socket) => socket.write(`HTTP/1.1 ${status} No\r\nRetry-After: 42\r\nContent-Length: 99\r\n\r\n{`),
-    { request: { timeout: '50ms' } },
-  );
-  const reply = await proxy.call('/api/x');
-
-  expectFailure(reply, { code, api });
-  if (status === 503) expect(reply.headers['retry-after']).toBe('42');
-});
-
 test('a token endpoint that drips is given up after request.timeout, or at 256 KiB', async () => {
   const { api, proxy } = await begin(dripping, { request: { timeout: '50ms' } });
   const reply = await proxy.call('/api/x');

@@ -66,7 +66,7 @@ export interface Fleet {
   join(): Promise<Member>;
 }
 
-/** So many proxies with one credential and one store; all have connected to it. */
+/** So many proxies with one credential and one store; all have connected to it, and have the first token. */
 export async function startFleet(
   redis: RedisServer,
   size: number,
@@ -82,6 +82,7 @@ export async function startFleet(
     const command = bearerway(['run', '-c', file]);
     const member = new Member(command, await command.listening());
     await member.toldOfRedis(1);
+    await member.told('token obtained', 1);
     return member;
   };
   return { provider, api, members: await Promise.all(Array.from({ length: size }, join)), join };
