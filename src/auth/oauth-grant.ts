@@ -35,7 +35,7 @@ export interface Grant {
   readonly secrets: readonly NamedSecret[];
   parameters(context: GrantContext): Promise<readonly Parameter[]>;
   /** Before the token of an answer is looked at. Rejects with a Failure: the token is not used. */
-  answered?(answer: TokenResponse): Promise<void>;
+  answered?(answer: TokenResponse, deadline: AbortSignal): Promise<void>;
 }
 
 export function oauthGrant(options: OAuthGrantOptions, grant: Grant, context: TokenSupplyContext): TokenSupply {
@@ -77,8 +77,9 @@ export function oauthGrant(options: OAuthGrantOptions, grant: Grant, context: To
     close: endpoint.close,
     secretChanged: secrets.fixed ? undefined : () => secrets.changed(deadline()),
     async requestToken() {
-      const { answer, began } = await askWhereItIs(deadline());
-      await grant.answered?.(answer);
+      const late = deadline();
+      const { answer, began } = await askWhereItIs(late);
+      await grant.answered?.(answer, late);
       return tokenFrom(answer, options, { ...context, began });
     },
   };

@@ -14,6 +14,7 @@ export interface NamedSecret {
 export class ShownSecrets {
   readonly #sources: readonly NamedSecret[];
   readonly #shown = new Map<NamedSecret, Secret>();
+  readonly #readings = new Map<NamedSecret, Promise<Secret>>();
 
   constructor(sources: readonly NamedSecret[]) {
     this.#sources = sources.filter(({ rotates }) => rotates);
@@ -27,7 +28,7 @@ export class ShownSecrets {
   /** The secret as it is now, remembered as shown. Rejects with a Failure, `token_unavailable`. */
   async read(source: NamedSecret, deadline: AbortSignal): Promise<string> {
     try {
-      const secret = await unlessAborted(source.read(), deadline);
+      const secret = await unlessAborted(this.#reading(source), deadline);
       this.#shown.set(source, secret);
       return secret.reveal();
     } catch (cause) {
@@ -38,10 +39,17 @@ export class ShownSecrets {
   /** Whether one of them is another now; one that cannot be read is not. */
   async changed(deadline: AbortSignal): Promise<boolean> {
     const changes = this.#sources.map(async (source) => {
-      const now = await unlessAborted(source.read(), deadline).catch(() => undefined);
+      const now = await unlessAborted(this.#reading(source), deadline).catch(() => undefined);
       return now !== undefined && now.reveal() !== this.#shown.get(source)?.reveal();
     });
     return (await Promise.all(changes)).includes(true);
+  }
+
+  /** One that does not end is not begun a second time: each would hold one of the few threads for files. */
+  #reading(source: NamedSecret): Promise<Secret> {
+    const reading = this.#readings.get(source) ?? source.read().finally(() => this.#readings.delete(source));
+    this.#readings.set(source, reading);
+    return reading;
   }
 }
 

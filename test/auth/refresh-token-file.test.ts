@@ -127,6 +127,19 @@ test.each([
   expect(await readFile(file, 'utf8')).toBe('canary-refresh-0');
 });
 
+test.each([
+  ['with a line break', 'canary-refresh-1\n'],
+  ['with a line break in the middle', 'canary-refresh\n-1'],
+  ['with what is not ASCII', 'canary-refresh-é'],
+  ['larger than any file of a secret', 'canary-refresh'.repeat(5000)],
+])('a refresh token %s is not kept: the file would not give it back', async (_, next) => {
+  const { file, provider, supply } = await begin();
+  provider.answerOnce({ body: { access_token: 'canary-token-1', refresh_token: next } });
+
+  expect(await codeOf(supply.requestToken())).toBe('token_invalid');
+  expect(await readFile(file, 'utf8')).toBe('canary-refresh-0');
+});
+
 test('another name for it in the answer', async () => {
   const { file, provider, supply } = await begin();
   provider.answerOnce({ body: { access_token: 'canary-token-1', refreshToken: 'canary-refresh-1' } });
