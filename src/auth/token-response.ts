@@ -8,6 +8,8 @@ import { type LifetimeOptions, lifetimeOf } from './token-lifetime.ts';
 import { tokenProblem } from './token-text.ts';
 
 export interface TokenResponseOptions extends LifetimeOptions {
+  /** What was asked for. */
+  readonly scope?: readonly string[] | undefined;
   readonly response: LifetimeOptions['response'] & {
     /** Names or JSON Pointers (RFC 6901), tried in order. */
     readonly accessToken: readonly string[];
@@ -61,6 +63,9 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
     ...(options.tokenTypes ?? []),
   ]);
 
+  const lacking = lackingScopes(options.scope, json['scope']);
+  if (lacking.length > 0)
+    context.warn(`the token endpoint grants less than was asked for; scope lacks: ${lacking.join(' ')}`);
   const members = {
     expiresIn: memberOf(json, options.response.expiresIn),
     expiresAt: memberOf(json, options.response.expiresAt ?? []),
@@ -102,6 +107,13 @@ function checkType(type: unknown, taken: readonly (string | null | undefined)[])
   if (type === undefined || type === null) return;
   if (typeof type === 'string' && taken.some((each) => each?.toLowerCase() === type.toLowerCase())) return;
   throw invalid('its token_type is not Bearer (inject.scheme can name another)');
+}
+
+/** A scope that is told is the whole of what was granted; one that is not told is what was asked for (RFC 6749 §5.1). */
+function lackingScopes(asked: readonly string[] = [], granted: unknown): readonly string[] {
+  if (typeof granted !== 'string') return [];
+  const words = new Set(granted.split(' '));
+  return asked.filter((scope) => !words.has(scope));
 }
 
 function invalid(what: string): Failure {

@@ -107,7 +107,7 @@ test.each(Object.keys(leavings))('a client that %s while it waits for a token: o
   expect(api.requests.map(({ url }) => url)).not.toContain('/leaves');
 });
 
-test('the client that started a token request leaves: no second try for it, and twenty others get the token', async () => {
+test('R08 the client that started a token request leaves: no second try for it, and twenty others get the token', async () => {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
   const proxy = await startProxy(oneRoute(api, provider));

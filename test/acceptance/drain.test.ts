@@ -97,7 +97,7 @@ test('for shutdown.delay connections are still taken, though it is not ready', a
   expect(await takes(proxy.port)).toBe(false);
 });
 
-test('what is not finished at shutdown.timeout is cut, streams too, and the admin port answers till then', async () => {
+test('L02 what is not finished at shutdown.timeout is cut, streams too, and the admin port answers till then', async () => {
   const { api, clock, proxy, ready } = await start({ timeout: '20s' });
   api.behaveOnce((_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -125,7 +125,7 @@ test('what is not finished at shutdown.timeout is cut, streams too, and the admi
   for (const line of await proxy.served(2)) expect(line).toMatchObject({ level: 'warn', error: 'shut_down' });
 });
 
-test('a hundred requests in flight: none is lost', async () => {
+test('L01 a hundred requests in flight: none is lost', async () => {
   const { api, proxy } = await start({ timeout: '20s' });
   const held: (() => void)[] = [];
   const all = Promise.withResolvers<void>();

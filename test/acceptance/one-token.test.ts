@@ -15,7 +15,7 @@ test('a thousand requests cost one token request', async () => {
   expect(api.requests).toHaveLength(1000);
 });
 
-test('500 requests at once with a revoked token: one token request; none for a refusal that comes behind it', async () => {
+test('R03 500 requests at once with a revoked token: one token request; none for a refusal that comes behind it', async () => {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
   const proxy = await startProxy(oneRoute(api, provider));

@@ -13,7 +13,7 @@ import {
   startTokenRecorder,
 } from '../support/token-recorder.ts';
 
-test('429 with Retry-After: 3 under load: one token request in these 3 s, and every client is answered at once', async () => {
+test('T15 429 with Retry-After: 3 under load: one token request in these 3 s, and every client is answered at once', async () => {
   const provider = await startIdentityProvider();
   provider.answerAlways({ status: 429, headers: { 'retry-after': '3' } });
   const clock = new MovedClock();
@@ -43,7 +43,7 @@ test.each<[string, RecorderBehaviour, number]>([
   ['closes its connections', (socket) => socket.destroy(), 1],
   ['answers nothing at all', () => {}, 0],
   ['answers nonsense', answering(answer(200, '<html>')), 1],
-])('a token endpoint that %s for 20 s: no client notices while the token is valid', async (_, outage, lines) => {
+])('T16 a token endpoint that %s for 20 s: no client notices while the token is valid', async (_, outage, lines) => {
   const [recorder, api, clock] = [await startTokenRecorder(), await startApi(), new MovedClock()];
   const main = { tokenUrl: recorder.url(), clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
   const routes = [{ prefix: '/api', upstream: api.url, credential: 'main' }];

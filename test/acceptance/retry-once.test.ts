@@ -11,7 +11,7 @@ async function start(more: Readonly<Record<string, unknown>> = {}, clock = new M
   return { provider, api, proxy, clock };
 }
 
-test('a refused token is renewed once, and the request sent once more', async () => {
+test('R01 a refused token is renewed once, and the request sent once more', async () => {
   const { provider, api, proxy } = await start();
   await proxy.call('/api/first');
   provider.revoke();
@@ -42,7 +42,7 @@ test('a second try that fails says that there were two', async () => {
   expect(provider.requests).toHaveLength(2);
 });
 
-test('a second 401 comes through byte for byte', async () => {
+test('R02 a second 401 comes through byte for byte', async () => {
   const { api, provider, proxy } = await start();
   const body = Buffer.from([0x7b, 0x00, 0xff, 0x0d, 0x0a, 0x7d]);
   api.rejectOnce();
@@ -88,7 +88,7 @@ test.each([200, 403, 404, 429, 500, 503])('whatever the second answer is, it is 
   expect(provider.requests).toHaveLength(2);
 });
 
-test('a request refused with an older token, after the renewal, costs no token request', async () => {
+test('R04 a request refused with an older token, after the renewal, costs no token request', async () => {
   const { provider, api, proxy } = await start();
   await proxy.call('/api/first');
   const arrived = Promise.withResolvers<void>();
@@ -117,7 +117,7 @@ test.each([
   ['Basic realm="x", Bearer realm="y", error="insufficient_scope"'],
   ['bearer ERROR = "insufficient_scope"'],
   ['Bearer error=insufficient_scope'],
-])('a 401 that a new token would not change is not tried again: %s', async (challenge) => {
+])('R09 a 401 that a new token would not change is not tried again: %s', async (challenge) => {
   const { api, provider, proxy } = await start();
   api.behaveOnce(whenWhole((_, response) => response.writeHead(401, { 'www-authenticate': challenge }).end('no')));
 
@@ -136,7 +136,7 @@ test.each([
   ['malformed', '"," error=" , =,='],
   ['ten kilobytes of it', `Bearer error${' '.repeat(10_000)}x`],
   ['another error that begins alike', 'Bearer error="insufficient_scopes"'],
-])('every other 401 is, whatever its challenge: %s', async (_name, challenge) => {
+])('R10, R15 every other 401 is, whatever its challenge: %s', async (_name, challenge) => {
   const { api, proxy } = await start();
   api.behaveOnce(
     whenWhole((_, response) =>
@@ -148,7 +148,7 @@ test.each([
   expect(reply.headers['bearerway-retry']).toBe('done');
 });
 
-test('a 403 is an answer, not a refused token', async () => {
+test('R09 a 403 is an answer, not a refused token', async () => {
   const { api, provider, proxy } = await start();
   api.behaveOnce(
     whenWhole((_, response) =>

@@ -43,6 +43,16 @@ test('when a second try is refused too, the route lets 401s pass for ten seconds
   expect(provider.requests).toHaveLength(3);
 });
 
+test('T23 an identity provider that gives the refused token again: one second try, and the route lets 401s pass', async () => {
+  const { api, provider, proxy } = await start();
+  provider.answerAlways({ body: { access_token: 'canary-token-same', expires_in: 3600 } });
+  api.rejectAlways();
+  expect((await proxy.call('/api/x')).headers['bearerway-retry']).toBe('done');
+  expect((await proxy.call('/api/x')).headers['bearerway-retry']).toBe(COOL_DOWN);
+
+  expect([api.requests.length, provider.requests.length]).toEqual([3, 2]);
+});
+
 test('the pause doubles, up to five minutes', async () => {
   const { api, proxy, clock } = await start();
   api.rejectAlways();
@@ -76,7 +86,7 @@ test('an accepted request ends the pause', async () => {
   expect(provider.requests).toHaveLength(3);
 });
 
-test('one endpoint that always says 401 beside healthy ones costs few token requests', async () => {
+test('R13 one endpoint that always says 401 beside healthy ones costs few token requests', async () => {
   const { provider, proxy, clock } = await startWithOneThatRefuses();
   for (let i = 0; i < 100; i++) {
     await proxy.call('/api/locked');
@@ -88,7 +98,7 @@ test('one endpoint that always says 401 beside healthy ones costs few token requ
   expect(provider.requests.length).toBeLessThan(16);
 });
 
-test('a storm of refused requests costs one renewal', async () => {
+test('R13 a storm of refused requests costs one renewal', async () => {
   const { api, provider, proxy } = await start();
   api.rejectAlways();
   const replies = await Promise.all(Array.from({ length: 200 }, () => proxy.call('/api/x')));
@@ -118,7 +128,7 @@ test('while a route cools down, a request refused with an older token is still s
   expect(provider.requests).toHaveLength(2);
 });
 
-test("when no new token can be had, the API's own 401 is the answer, and the refused token stays current", async () => {
+test("R12 when no new token can be had, the API's own 401 is the answer, and the refused token stays current", async () => {
   const { api, provider, proxy, clock } = await start();
   await proxy.call('/api/first');
   api.behaveOnce(

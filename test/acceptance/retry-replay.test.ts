@@ -46,7 +46,7 @@ const sizes = [0, 1, LIMIT - 1, LIMIT, LIMIT + 1, 5 * LIMIT];
 const cases = ['Content-Length', 'chunked'].flatMap((framing) => sizes.map((size) => [framing, size] as const));
 
 test.each(cases)(
-  'a refused body is sent again to the last byte, or not at all: %s, %i bytes',
+  'R05, R06 a refused body is sent again to the last byte, or not at all: %s, %i bytes',
   async (framing, size) => {
     const { api, provider, proxy } = await start();
     const body = bytes(size);

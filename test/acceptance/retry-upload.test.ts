@@ -111,7 +111,7 @@ test.each([
   expect(provider.requests).toHaveLength(2);
 });
 
-test('an upload that outgrows what is kept while the new token is on its way is not sent again in part', async () => {
+test('R07 an upload that outgrows what is kept while the new token is on its way is not sent again in part', async () => {
   const { api, client, provider } = await start();
   provider.goSlow();
   api.behaveOnce(endless);

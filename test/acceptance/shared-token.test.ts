@@ -68,7 +68,7 @@ describeWithRedis('proxies that share a token', { timeout: 90_000 }, () => {
     expect(provider.requests).toHaveLength(2);
   });
 
-  test('Redis goes and comes back: nobody notices but the log, and then the token is shared again', async () => {
+  test('L12 Redis goes and comes back: nobody notices but the log, and then the token is shared again', async () => {
     const redis = await startRedis();
     const { provider, members } = await startFleet(redis, 2);
     expect(await Promise.all(members.map((each) => each.calls(10)))).toEqual(members.map(() => OK));
@@ -93,7 +93,7 @@ describeWithRedis('proxies that share a token', { timeout: 90_000 }, () => {
     }
   });
 
-  test('Redis hangs: requests are answered all the same', async () => {
+  test('L12 Redis hangs: requests are answered all the same', async () => {
     const redis = await startRedis();
     const { provider, members } = await startFleet(redis, 2);
     redis.hang();

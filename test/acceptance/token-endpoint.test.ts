@@ -44,28 +44,28 @@ function expectFailure(reply: Reply, { code, api }: { readonly code: string; rea
 const refusal = JSON.stringify({ error: 'invalid_client', error_description: REPEATED });
 
 test.each<[string, string, Buffer]>([
-  ['token_invalid', '200 with HTML', answer(200, `<html>${REPEATED}`, ['Content-Type: text/html'])],
-  ['token_invalid', '200 with nothing', answer(200, '')],
+  ['token_invalid', 'T01 200 with HTML', answer(200, `<html>${REPEATED}`, ['Content-Type: text/html'])],
+  ['token_invalid', 'T02 200 with nothing', answer(200, '')],
   ['token_invalid', '204', Buffer.from('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n')],
-  ['token_invalid', '200 with half of JSON', answer(200, `{"access_token":"${REPEATED}"`)],
-  ['token_invalid', '200 with an array', answer(200, `["${REPEATED}"]`)],
-  ['token_invalid', '200 with null', answer(200, 'null')],
-  ['token_invalid', '200 with another type of token', jsonAnswer({ access_token: REPEATED, token_type: 'mac' })],
-  ['token_invalid', 'a token with CR and LF', jsonAnswer({ access_token: `${REPEATED}\r\nX-Evil: 1` })],
-  ['token_invalid', 'a token with a space', jsonAnswer({ access_token: `${REPEATED} x` })],
-  ['token_invalid', 'a token with é', jsonAnswer({ access_token: `${REPEATED}é` })],
-  ['token_invalid', 'a token of 100 KB', jsonAnswer({ access_token: REPEATED.repeat(5000) })],
-  ['token_invalid', 'a token that is a number', jsonAnswer({ access_token: 12_345 })],
-  ['token_invalid', 'more than 256 KiB', jsonAnswer({ access_token: REPEATED, padding: 'x'.repeat(262_144) })],
+  ['token_invalid', 'T03 200 with half of JSON', answer(200, `{"access_token":"${REPEATED}"`)],
+  ['token_invalid', 'T03 200 with an array', answer(200, `["${REPEATED}"]`)],
+  ['token_invalid', 'T03 200 with null', answer(200, 'null')],
+  ['token_invalid', 'T06 200 with another type of token', jsonAnswer({ access_token: REPEATED, token_type: 'mac' })],
+  ['token_invalid', 'T05 a token with CR and LF', jsonAnswer({ access_token: `${REPEATED}\r\nX-Evil: 1` })],
+  ['token_invalid', 'T05 a token with a space', jsonAnswer({ access_token: `${REPEATED} x` })],
+  ['token_invalid', 'T05 a token with é', jsonAnswer({ access_token: `${REPEATED}é` })],
+  ['token_invalid', 'T05 a token of 100 KB', jsonAnswer({ access_token: REPEATED.repeat(5000) })],
+  ['token_invalid', 'T05 a token that is a number', jsonAnswer({ access_token: 12_345 })],
+  ['token_invalid', 'T19 more than 256 KiB', jsonAnswer({ access_token: REPEATED, padding: 'x'.repeat(262_144) })],
   [
     'token_invalid',
-    'gzip that nobody asked for',
+    'T22 gzip that nobody asked for',
     answer(200, gzipSync(`{"access_token":"${REPEATED}"}`), ['Content-Encoding: gzip']),
   ],
-  ['token_invalid', 'nesting of 100,000', answer(200, `${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
-  ['token_refused', '200 with an error', answer(200, refusal)],
-  ['token_refused', '400', answer(400, refusal)],
-  ['token_refused', '401', answer(401, refusal, [`WWW-Authenticate: Basic realm="${REPEATED}"`])],
+  ['token_invalid', 'T22 nesting of 100,000', answer(200, `${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
+  ['token_refused', 'T04 200 with an error', answer(200, refusal)],
+  ['token_refused', 'T13 400', answer(400, refusal)],
+  ['token_refused', 'T14 401', answer(401, refusal, [`WWW-Authenticate: Basic realm="${REPEATED}"`])],
   ['token_refused', '403 with HTML', answer(403, `<html>${REPEATED}`)],
   ['token_refused', '404', answer(404, REPEATED)],
   ['token_refused', '401 with more than 256 KiB', answer(401, REPEATED.repeat(20_000))],
@@ -88,10 +88,10 @@ test.each<[string, string, Buffer]>([
 });
 
 test.each<[string, Buffer]>([
-  ['a byte order mark', answer(200, `\uFEFF{"access_token":"${REPEATED}"}`)],
-  ['duplicate members', answer(200, `{"access_token":"other","access_token":"${REPEATED}"}`)],
-  ['another content type', answer(200, `{"access_token":"${REPEATED}"}`, ['Content-Type: text/html'])],
-  ['Set-Cookie', answer(200, `{"access_token":"${REPEATED}"}`, ['Set-Cookie: a=b', 'Set-Cookie: c=d'])],
+  ['T22 a byte order mark', answer(200, `\uFEFF{"access_token":"${REPEATED}"}`)],
+  ['T22 duplicate members', answer(200, `{"access_token":"other","access_token":"${REPEATED}"}`)],
+  ['T20 another content type', answer(200, `{"access_token":"${REPEATED}"}`, ['Content-Type: text/html'])],
+  ['T22 Set-Cookie', answer(200, `{"access_token":"${REPEATED}"}`, ['Set-Cookie: a=b', 'Set-Cookie: c=d'])],
   ['two dates', answer(200, `{"access_token":"${REPEATED}"}`, ['Date: now', 'Date: then'])],
 ])('%s makes a token no worse', async (_, bytes) => {
   const { recorder, api, proxy } = await begin(answering(bytes));
@@ -112,7 +112,7 @@ test.each<[number, string, string]>([
   [503, 'Thu, 01 Jan 1970 00:00:00 GMT', '1'],
   [429, 'soon', '1'],
   [500, '-5', '1'],
-])('%d with Retry-After: %s: our clients are told %s s', async (status, retryAfter, told) => {
+])('T15 %d with Retry-After: %s: our clients are told %s s', async (status, retryAfter, told) => {
   const { api, proxy } = await begin(answering(answer(status, '', [`Retry-After: ${retryAfter}`])));
   const reply = await proxy.call('/api/x');
 
@@ -140,7 +140,7 @@ test('nobody listens there', async () => {
   expectFailure(await proxy.call('/api/x'), { code: 'token_unavailable', api });
 });
 
-test.each([301, 302, 303, 307, 308])('a %d is not followed: the secret goes nowhere else', async (status) => {
+test.each([301, 302, 303, 307, 308])('T18 a %d is not followed: the secret goes nowhere else', async (status) => {
   const elsewhere = await startTokenRecorder();
   const { recorder, api, proxy } = await begin(answering(answer(status, '', [`Location: ${elsewhere.url()}`])));
 
@@ -163,7 +163,7 @@ function drip(socket: Socket): void {
 test.each<[string, RecorderBehaviour]>([
   ['says nothing', hanging],
   ['ends in the middle of its answer', headOnly],
-])('a token endpoint that %s is given up after request.timeout', async (_, behaviour) => {
+])('T17 a token endpoint that %s is given up after request.timeout', async (_, behaviour) => {
   const { api, proxy } = await begin(behaviour, { request: { timeout: '50ms' } });
   const reply = await proxy.call('/api/x');
 
@@ -171,7 +171,7 @@ test.each<[string, RecorderBehaviour]>([
   expect(reply.json()['detail']).toBe('credential main: the token endpoint did not answer in time');
 });
 
-test('a token endpoint that drips is given up after request.timeout, or at 256 KiB', async () => {
+test('T17 a token endpoint that drips is given up after request.timeout, or at 256 KiB', async () => {
   const { api, proxy } = await begin(dripping, { request: { timeout: '50ms' } });
   const reply = await proxy.call('/api/x');
 
@@ -179,7 +179,7 @@ test('a token endpoint that drips is given up after request.timeout, or at 256 K
   expect(['token_unavailable', 'token_invalid']).toContain(reply.json()['code']);
 });
 
-test('an answer that never ends is cut off at 256 KiB', async () => {
+test('T19 an answer that never ends is cut off at 256 KiB', async () => {
   const { promise: cut, resolve } = Promise.withResolvers<number>();
   const { api, proxy } = await begin((socket) => {
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;

@@ -67,7 +67,7 @@ test('a body that breaks its chunked coding: the client is cut', async () => {
   expect((await proxy.served(1))[0]).toMatchObject({ error: 'upstream_invalid' });
 });
 
-test.each(Object.keys(endings))('an API that %s before its answer', async (ending) => {
+test.each(Object.keys(endings))('R14 an API that %s before its answer', async (ending) => {
   const api = await startRawApi(async (connection) => {
     await connection.until(hasHead);
     endings[ending]?.(connection);

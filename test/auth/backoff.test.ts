@@ -42,7 +42,7 @@ test('failures of two kinds that may pass go on doubling: it is the same endpoin
   ]);
 });
 
-test('a refusal is not tried again for 30 s, doubling to 5 min, without jitter', () => {
+test('T13 a refusal is not tried again for 30 s, doubling to 5 min, without jitter', () => {
   expect(waits(times(6, 'token_refused'), { random: 0 })).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
 });
 
@@ -88,7 +88,7 @@ test.each<[string, number | undefined]>([
   ['-7', undefined],
   ['in 7 seconds', undefined],
   ['7, 8', undefined],
-])('Retry-After: %s', (value, expected) => {
+])('T15 Retry-After: %s', (value, expected) => {
   expect(retryAfterMs(value, new MovedClock().wallMs())).toBe(expected);
 });
 

@@ -152,7 +152,7 @@ test('everybody who waits hears of the failure, and when to come again', async (
   }
 });
 
-test('the wall clock jumps ahead (the machine slept): the token is used, and renewed once in the background', async () => {
+test('L11 the wall clock jumps ahead (the machine slept): the token is used, and renewed once in the background', async () => {
   const tested = new TestedSource();
   const first = await tested.first();
   tested.clock.jump(31_000);

@@ -66,7 +66,7 @@ test('the old token serves until the new secret has produced one', async () => {
   expect(provider.issued).toHaveLength(2);
 });
 
-test('while a credential is refused its file is read every 5 s, and a new secret is tried at once', async () => {
+test('L09 while a credential is refused its file is read every 5 s, and a new secret is tried at once', async () => {
   const { provider, clock, write, start, shown } = await begin('old');
   provider.answerOnce({ status: 401, body: { error: 'invalid_client' } });
   const proxy = await start();
@@ -106,7 +106,7 @@ test('the same secret, however often it is read, is not tried again before the 3
   await provider.requested(2);
 });
 
-test('a file that is empty for a moment while it is refused changes nothing', async () => {
+test('L08 a file that is empty for a moment while it is refused changes nothing', async () => {
   const { provider, clock, write, start, shown } = await begin('old');
   provider.answerOnce({ status: 401 });
   const proxy = await start();

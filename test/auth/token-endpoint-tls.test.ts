@@ -59,7 +59,7 @@ async function callThrough(tokenUrl: string, tls: Readonly<Record<string, string
   return { reply, tokenLine, calls: api.requests.length };
 }
 
-test('a certificate that nobody vouches for is refused: it gets no secret, the API is not called', async () => {
+test('T21 a certificate that nobody vouches for is refused: it gets no secret, the API is not called', async () => {
   const endpoint = await startTlsEndpoint({ identity: await selfSigned('IP:127.0.0.1') });
   const { reply, tokenLine, calls } = await callThrough(endpoint.url, {});
 
@@ -69,7 +69,7 @@ test('a certificate that nobody vouches for is refused: it gets no secret, the A
   expect([endpoint.requests(), calls]).toEqual([0, 0]);
 });
 
-test('no environment variable makes it trust anybody', async () => {
+test('T21 no environment variable makes it trust anybody', async () => {
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
   onTestFinished(() => {
     vi.unstubAllEnvs();
@@ -89,7 +89,7 @@ test('the same certificate is accepted with tls.ca, as a path or as PEM', async 
   expect((await callThrough(endpoint.url, { ca: identity.cert })).reply.status).toBe(200);
 });
 
-test('a certificate for another name is refused even though its authority is known', async () => {
+test('T21 a certificate for another name is refused even though its authority is known', async () => {
   const identity = await selfSigned('DNS:elsewhere.example');
   const endpoint = await startTlsEndpoint({ identity });
   const { reply, calls } = await callThrough(endpoint.url, { ca: identity.certFile });

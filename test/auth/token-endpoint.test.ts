@@ -26,7 +26,7 @@ async function begin(status: number) {
   return { answer, read, late };
 }
 
-test.each([400, 401, 429, 503])('T17: a %d counts as what it says, though its body never ends', async (status) => {
+test.each([400, 401, 429, 503])('T17 a %d counts as what it says, though its body never ends', async (status) => {
   const { answer, read, late } = await begin(status);
   await read;
   late.abort();
@@ -34,7 +34,7 @@ test.each([400, 401, 429, 503])('T17: a %d counts as what it says, though its bo
   expect(await answer).toMatchObject({ status, retryAfter: '42', body: '' });
 });
 
-test('T17: a 200 whose body never ends is none', async () => {
+test('T17 a 200 whose body never ends is none', async () => {
   const { answer, read, late } = await begin(200);
   await read;
   late.abort();

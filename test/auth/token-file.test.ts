@@ -85,7 +85,7 @@ test.each([-6, 6])('the wall clock jumps by %d hours: the token is used for the 
   expect(await failure()).toMatchObject({ code: 'token_unavailable' });
 });
 
-test('kubelet rotates: the ..data link is swapped at 80 % of its life, and the new token is in use in five seconds', async () => {
+test('L08 kubelet rotates: the ..data link is swapped at 80 % of its life, and the new token is in use in five seconds', async () => {
   const file = await changedFile();
   const folder = dirname(file.path);
   const project = async (version: string, token: string): Promise<void> => {

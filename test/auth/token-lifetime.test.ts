@@ -26,22 +26,26 @@ test.each<[string, number, string]>([
   ['[3600]', DEFAULT, 'an array'],
   ['3600000', MAX, 'milliseconds taken for seconds'],
   ['86401', MAX, 'more than max'],
+  ['9007199254740992', MAX, 'the largest whole number'],
   ['1e12', MAX, 'far more than max'],
   ['1e400', MAX, 'more than a number can be'],
   [`"${'9'.repeat(400)}"`, MAX, 'more digits than a number can have'],
   ['0.001', 1000, 'a millisecond'],
-])('expires_in %s lives %d ms: %s', (expiresIn, lifetimeMs) => {
+])('T07–T11 expires_in %s lives %d ms: %s', (expiresIn, lifetimeMs) => {
   const outcome = read(`{"access_token":"x","expires_in":${expiresIn}}`);
 
   expect(outcome).toMatchObject({ token: 'x', lifetimeMs, warnings: [] });
 });
 
-test.each(['0', '-1', '"0"', '"-1"', '-0.5', '-1e400'])('expires_in %s: one second, with a warning', (expiresIn) => {
-  const outcome = read(`{"access_token":"x","expires_in":${expiresIn}}`);
+test.each(['0', '-1', '"0"', '"-1"', '-0.5', '-1e400'])(
+  'T09 expires_in %s: one second, with a warning',
+  (expiresIn) => {
+    const outcome = read(`{"access_token":"x","expires_in":${expiresIn}}`);
 
-  expect(outcome).toMatchObject({ token: 'x', lifetimeMs: 1000 });
-  expect(outcome.warnings).toHaveLength(1);
-});
+    expect(outcome).toMatchObject({ token: 'x', lifetimeMs: 1000 });
+    expect(outcome.warnings).toHaveLength(1);
+  },
+);
 
 test('without expires_in the default lifetime of the config holds', () => {
   expect(read({ access_token: 'x' }).lifetimeMs).toBe(DEFAULT);
@@ -67,7 +71,7 @@ test.each<[string, Readonly<Record<string, unknown>>, number]>([
   ['exp that is null counts as absent', { exp: null, iat: null }, DEFAULT],
   ['no exp', { sub: 'x' }, DEFAULT],
   ['more than max', { iat: DATE_S, exp: DATE_S + 90_000 }, MAX],
-])('a JWT without expires_in: %s', (_, claims, lifetimeMs) => {
+])('T12 a JWT without expires_in: %s', (_, claims, lifetimeMs) => {
   for (const expiresIn of [{}, { expires_in: null }, { expires_in: 'abc' }, { expires_in: true }]) {
     expect(read({ access_token: jwt(claims), ...expiresIn })).toMatchObject({ lifetimeMs, warnings: [] });
   }
@@ -81,7 +85,7 @@ test.each([
   expect(read({ access_token: `e30.${Buffer.from(claims).toString('base64url')}.x` }).lifetimeMs).toBe(lifetimeMs);
 });
 
-test('NaN as it stands is no JSON', () => {
+test('T09 NaN as it stands is no JSON', () => {
   expect(read('{"access_token":"x","expires_in":NaN}').code).toBe('token_invalid');
 });
 
@@ -167,7 +171,7 @@ test.each([
   [100, '60s', 80_000],
   [10, '60s', 8000],
 ])(
-  '%d s with refreshBefore %s: to be renewed after %d ms, or up to a fifth of that margin later',
+  'L14 %d s with refreshBefore %s: to be renewed after %d ms, or up to a fifth of that margin later',
   (s, refreshBefore, ms) => {
     const spelt = { lifetime: { refreshBefore } };
     const body = { access_token: 'x', expires_in: s };

@@ -39,7 +39,7 @@ test('a plain credential is asked for as RFC 6749 §4.4.2 shows: a form, and HTT
   expect(basic).toBe(`${CLIENT_ID}:a%2Bb%2Fc%3Ad%25e+%C3%A9`);
 });
 
-test('basicEncoding form: id and secret are form-encoded each, so that a colon in one cannot end it', async () => {
+test('T25 basicEncoding form: id and secret are form-encoded each, so that a colon in one cannot end it', async () => {
   expect((await requestOf({ clientId: 'i:d é', basicEncoding: 'form' })).basic).toBe(
     'i%3Ad+%C3%A9:a%2Bb%2Fc%3Ad%25e+%C3%A9',
   );

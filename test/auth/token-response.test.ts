@@ -54,7 +54,7 @@ test.each<[unknown, string | undefined, boolean]>([
   ['Bearer', 'Token', true],
   ['mac', 'Token', false],
   ['Bearer', '', true],
-])('token_type %o with inject.scheme %o: usable is %o', (token_type, scheme, usable) => {
+])('T06 token_type %o with inject.scheme %o: usable is %o', (token_type, scheme, usable) => {
   const outcome = read({ access_token: 'x', token_type }, { spelt: { inject: { scheme } } });
 
   expect(outcome.code).toBe(usable ? undefined : 'token_invalid');
@@ -76,7 +76,7 @@ test.each<[string, unknown]>([
   ['an array', ['a']],
   ['null', null],
   ['100 KB', 'x'.repeat(100_000)],
-])('an access token that is %s is never put into a header', (_, access_token) => {
+])('T05 an access token that is %s is never put into a header', (_, access_token) => {
   expect(read({ access_token }).code).toBe('token_invalid');
 });
 
@@ -100,7 +100,7 @@ test.each<[string, string]>([
   ['two objects', '{"access_token":"x"}{"access_token":"y"}'],
   ['nesting without end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
   ['nesting without end in a member', `{"a":${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}}`],
-])('200 with %s cannot be used, and is not repeated', (_, body) => {
+])('T01–T03 200 with %s cannot be used, and is not repeated', (_, body) => {
   const { code, detail } = read(body);
 
   expect(code).toBe('token_invalid');
@@ -136,7 +136,7 @@ test.each<[number, string]>([
   }
 });
 
-test('a success that says error is none (RFC 6749 §5.2)', () => {
+test('T04 a success that says error is none (RFC 6749 §5.2)', () => {
   expect(read({ error: 'invalid_client', access_token: 'x' }).code).toBe('token_refused');
   expect(read({ error: 'my_own', error_description: 'canary-secret+/%&=:é"7' })).toMatchObject({
     code: 'token_refused',
@@ -150,6 +150,30 @@ test('a refusal tells the error code of the standards and nothing else of the bo
 
   expect(told.detail).toBe('the token endpoint answered 400 invalid_scope');
   expect(read({ error: 'canary' }, { answer: { status: 400 } }).detail).toBe('the token endpoint answered 400');
+});
+
+test.each<[unknown, readonly string[]]>([
+  ['orders users', []],
+  ['users orders more', []],
+  [undefined, []],
+  [null, []],
+  [7, []],
+  ['orders', ['users']],
+  ['', ['orders', 'users']],
+])(
+  'T24 a token for orders and users whose scope is %j: what it lacks of these is %j, and a warning',
+  (scope, lacks) => {
+    const { token, warnings } = read({ access_token: 'x', scope }, { spelt: { scope: ['orders', 'users'] } });
+
+    expect(token).toBe('x');
+    expect(warnings).toEqual(
+      lacks.length === 0 ? [] : [`the token endpoint grants less than was asked for; scope lacks: ${lacks.join(' ')}`],
+    );
+  },
+);
+
+test('T24 who asked for no scope is told of none', () => {
+  expect(read({ access_token: 'x', scope: 'less' }).warnings).toEqual([]);
 });
 
 test('201 with a token is a success, too', () => {

@@ -35,7 +35,7 @@ test.each([
   [10 * 365 * 86_400_000, 'stale'],
   [-3_600_000, 'fresh'],
   [-10 * 365 * 86_400_000, 'fresh'],
-] as const)('the wall clock alone moves by %d ms: the token is %s, never expired', (ms, state) => {
+] as const)('L10 the wall clock alone moves by %d ms: the token is %s, never expired', (ms, state) => {
   const clock = new MovedClock();
   const token = tokenNow(clock);
   clock.advance(1000);
@@ -44,7 +44,7 @@ test.each([
   expect(tokenState(token, clock)).toBe(state);
 });
 
-test('a wall clock that was set back does not keep an old token alive', () => {
+test('L10 a wall clock that was set back does not keep an old token alive', () => {
   const clock = new MovedClock();
   const token = tokenNow(clock);
   clock.jump(-3_600_000);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { faultsOf, leastRoutes, withCredential, withProvider, withRoute, withUpstream } from './reading.ts';
 
-test('all faults come at once, each with line, column, path and what would be right', () => {
+test('L06 all faults come at once, each with line, column, path and what would be right', () => {
   const source = `listn: {port: 1}
 admin: {port: x}
 credentials:

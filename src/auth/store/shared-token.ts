@@ -43,8 +43,6 @@ export class SharedToken {
   readonly #options: SharedTokenOptions;
   #latest: Held | undefined;
   #looked: Promise<void> = Promise.resolve();
-  /** What stands in Redis is not ours, and that is told. */
-  #toldUnreadable = false;
   #closed = false;
 
   constructor(options: SharedTokenOptions) {
@@ -174,8 +172,7 @@ export class SharedToken {
     const known = this.#latest?.entry;
     if (value === '' || known?.sealed === value) return value === '' ? undefined : known;
     const entry = this.#options.entries.read(value, moment);
-    if (entry === undefined && !this.#toldUnreadable) this.#options.warn(UNREADABLE);
-    this.#toldUnreadable = entry === undefined;
+    if (entry === undefined) this.#options.warn(UNREADABLE);
     return entry;
   }
 }

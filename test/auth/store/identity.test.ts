@@ -39,7 +39,7 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
   ['another client certificate', { tls: selfSigned() }],
   ['another assertion', { type: 'jwt_bearer', assertion: 'canary-assertion-1' }],
   ['yet another assertion', { type: 'jwt_bearer', assertion: 'canary-assertion-2' }],
-])('another token has another name: %s', async (_, more) => {
+])('L13 another token has another name: %s', async (_, more) => {
   const names = new Set<string>();
   for (const given of [usual, { ...usual, ...more }]) names.add(await identity(given));
   expect(names.size).toBe(2);

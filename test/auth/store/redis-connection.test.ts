@@ -191,7 +191,7 @@ describeWithRedis('a connection to a Redis', () => {
     ],
     ['a replica', ['--replicaof', '127.0.0.1', '1'], {}, /READONLY: it is a replica/],
     ['a full one', ['--maxmemory', '1'], {}, /OOM: it is full/],
-  ])('%s is told once, however often it is tried again', async (_, words, more, reason) => {
+  ])('L12 %s is told once, however often it is tried again', async (_, words, more, reason) => {
     const redis = await startRedis(...words);
     const tested = new TestedConnection(redis.port, more);
     expect(await tested.change(1)).toEqual({ up: false, reason: expect.stringMatching(reason) });
@@ -214,7 +214,7 @@ describeWithRedis('a connection to a Redis', () => {
     expect(await tested.change(3)).toEqual({ up: true });
   });
 
-  test('a command is not waited for longer than half a second', async () => {
+  test('L12 a command is not waited for longer than half a second', async () => {
     const redis = await startRedis();
     const tested = new TestedConnection(redis.port);
     await tested.change(1);
@@ -226,7 +226,7 @@ describeWithRedis('a connection to a Redis', () => {
     redis.goOn();
   });
 
-  test('it comes back by itself, half a second after Redis did', async () => {
+  test('L12 it comes back by itself, half a second after Redis did', async () => {
     const redis = await startRedis();
     const tested = new TestedConnection(redis.port);
     await tested.change(1);

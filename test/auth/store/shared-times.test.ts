@@ -83,7 +83,7 @@ describeWithRedis('a store that somebody else has been at', () => {
     ['the nonce', (sealed) => `AAAA${sealed.slice(4)}`],
     ['all of it', () => 'nonsense'],
     ['its length', (sealed) => sealed.slice(0, 20)],
-  ])('a token that was changed (%s) counts as absent, and is told of', async (_, change) => {
+  ])('L12 a token that was changed (%s) counts as absent, and is told of', async (_, change) => {
     const redis = await startRedis();
     const a = await Machine.start(redis);
     await a.own();
@@ -110,7 +110,7 @@ describeWithRedis('a store that somebody else has been at', () => {
     expect([a.adopted, b.adopted]).toEqual([[], []]);
   });
 
-  test('a token cannot be put under another credential’s key', async () => {
+  test('L12 a token cannot be put under another credential’s key', async () => {
     const redis = await startRedis();
     const a = await Machine.start(redis);
     await a.own();
