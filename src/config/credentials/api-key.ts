@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { fixedSecret } from '../../secret.ts';
 import { everywhere, type Fault, fieldValue, flag, notAGroup, withDefault } from '../scalars.ts';
 import { inject } from './inject.ts';
-import { type SpeltSecret, secretKeys, secretOf, secretRules } from './secrets.ts';
+import { requiredSecret, type SpeltSecret, secretKeys, secretRules } from './secrets.ts';
 
 /** A key that goes where the API wants it. */
 export function apiKeySchema(folder: string) {
@@ -14,7 +13,7 @@ export function apiKeySchema(folder: string) {
     .check(everywhere(rules))
     .transform(({ value, valueFile, inject, ...rest }) => ({
       ...rest,
-      value: secretOf('value', { value, valueFile }) ?? fixedSecret(''),
+      value: requiredSecret('value', { value, valueFile }),
       // There is no scheme that goes without saying.
       inject: inject.query === undefined ? { ...inject, scheme: inject.scheme ?? '' } : inject,
     }));

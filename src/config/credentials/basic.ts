@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { fixedSecret } from '../../secret.ts';
 import { everywhere, flag, freeFieldName, group, notAGroup, optional, text, withDefault } from '../scalars.ts';
-import { secretKeys, secretOf, secretRules } from './secrets.ts';
+import { requiredSecret, secretKeys, secretRules } from './secrets.ts';
 
 /** RFC 7617 §2. */
 const noControls = { error: 'has a control character (such as a line break), which RFC 7617 forbids' };
@@ -27,7 +26,7 @@ export function basicSchema(folder: string) {
     .check(everywhere((spelt, fault) => secretRules('password', { spelt, required: true }, fault)))
     .transform(({ password, passwordFile, inject, ...rest }) => ({
       ...rest,
-      password: secretOf('password', { password, passwordFile }) ?? fixedSecret(''),
+      password: requiredSecret('password', { password, passwordFile }),
       inject: { ...inject, scheme: 'Basic' },
     }));
 }

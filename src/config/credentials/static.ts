@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { fixedSecret } from '../../secret.ts';
 import { everywhere, flag, notAGroup, optional, text, withDefault } from '../scalars.ts';
 import { inject } from './inject.ts';
-import { secretKeys, secretOf, secretRules } from './secrets.ts';
+import { requiredSecret, secretKeys, secretRules } from './secrets.ts';
 
 const token = text.max(16_384, { error: 'is longer than any header may be' }).regex(/^[\x21-\x7e]*$/, {
   error: 'is no token: it has a space or what is not ASCII (a scheme such as Bearer stands in inject.scheme)',
@@ -24,6 +23,6 @@ export function staticSchema(folder: string) {
     .check(everywhere((spelt, fault) => secretRules('token', { spelt, required: true }, fault)))
     .transform(({ token, tokenFile, ...rest }) => ({
       ...rest,
-      token: secretOf('token', { token, tokenFile }) ?? fixedSecret(''),
+      token: requiredSecret('token', { token, tokenFile }),
     }));
 }
