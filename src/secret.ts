@@ -42,7 +42,7 @@ export function fixedSecret(value: string): SecretSource {
 }
 
 /** More is no secret but some other file. Bytes. */
-const LARGEST_FILE = 65_536;
+export const LARGEST_SECRET_FILE = 65_536;
 
 /** A secret in a file, read anew each time; one trailing newline is not part of it. */
 export function fileSecret(path: string): SecretSource {
@@ -52,8 +52,8 @@ export function fileSecret(path: string): SecretSource {
       // Reading a pipe would wait for somebody to write.
       const found = await stat(path);
       if (!found.isFile()) throw new Error(`${path} is no ordinary file`);
-      if (found.size > LARGEST_FILE)
-        throw new RangeError(`the secret file ${path} is larger than ${LARGEST_FILE} bytes`);
+      if (found.size > LARGEST_SECRET_FILE)
+        throw new RangeError(`the secret file ${path} is larger than ${LARGEST_SECRET_FILE} bytes`);
       const text = await readFile(path, 'utf8');
       const value = text.replace(/\r?\n$/, '');
       if (value === '') throw new Error(`the secret file ${path} is empty`);

@@ -6,6 +6,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isOwnField } from '../own-fields.ts';
+import { LARGEST_SECRET_FILE } from '../secret.ts';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
 import { nearest } from './nearest.ts';
 
@@ -108,11 +109,13 @@ export function secretFile(folder: string) {
   });
 }
 
-/** Why a file cannot be read, if so. */
+/** Why a file cannot be read as a secret, if so. */
 function unreadable(path: string): string | undefined {
   try {
     accessSync(path, constants.R_OK);
-    return statSync(path).isDirectory() ? 'is a folder' : undefined;
+    const found = statSync(path);
+    if (found.isDirectory()) return 'is a folder';
+    return found.size > LARGEST_SECRET_FILE ? `is larger than ${LARGEST_SECRET_FILE} bytes` : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;

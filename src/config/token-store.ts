@@ -1,7 +1,7 @@
 /** Where tokens are remembered: in this process, or in a Redis that several of them share. */
 import { z } from 'zod';
-import { decodedKey, fixedSecret, Secret } from '../secret.ts';
-import { secretOf, secretRules } from './credentials/secrets.ts';
+import { decodedKey, Secret } from '../secret.ts';
+import { requiredSecret, secretRules } from './credentials/secrets.ts';
 import { contentOf, everywhere, flag, notAGroup, optional, secretFile, text, withDefault } from './scalars.ts';
 
 const notAKey = '32 bytes in base64 (openssl rand -base64 32 makes some)';
@@ -68,7 +68,7 @@ export function tokenStoreSchema(folder: string) {
     .check(everywhere((spelt, fault) => secretRules('encryptionKey', { spelt, required: true }, fault)))
     .transform(({ encryptionKey, encryptionKeyFile, ...rest }) => ({
       ...rest,
-      encryptionKey: secretOf('encryptionKey', { encryptionKey, encryptionKeyFile }) ?? fixedSecret(''),
+      encryptionKey: requiredSecret('encryptionKey', { encryptionKey, encryptionKeyFile }),
     }));
   return withDefault(
     z.union([z.literal('memory'), z.strictObject({ redis }, { error: notAGroup })], {

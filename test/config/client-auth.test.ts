@@ -32,6 +32,7 @@ const keyed = { clientAuth: 'private_key_jwt', privateKey: rsaPem };
 test.each<[string, Spelt]>([
   ['basic', { clientSecret: 'b' }],
   ['post', { clientAuth: 'post', clientSecret: 'b' }],
+  ['a colon in the id', { clientId: 'a:b', clientSecret: 'c' }],
   ['client_secret_jwt', { clientAuth: 'client_secret_jwt', clientSecret: 'b', algorithm: 'HS512' }],
   ['private_key_jwt', { ...keyed, keyId: 'k', algorithm: 'PS256', clientAssertionAudience: 'https://id.example.com' }],
   ['private_key_jwt with a JWK', { ...keyed, privateKey: JSON.stringify(rsaJwk) }],
@@ -59,6 +60,11 @@ test.each<[string, Spelt, string]>([
     'private_key_jwt with a secret',
     { ...keyed, clientSecret: 'b' },
     'clientSecret: is for clientAuth: basic, post, client_secret_jwt',
+  ],
+  [
+    'a colon in the id of bare Basic',
+    { clientId: 'a:b', clientSecret: 'c', basicEncoding: 'raw' },
+    'clientId: has a ":", where the secret would begin (basicEncoding: form encodes it)',
   ],
   ['tls without a certificate', { clientAuth: 'tls' }, 'tls: needs cert and key for clientAuth: tls'],
   [

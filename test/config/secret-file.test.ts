@@ -83,3 +83,10 @@ test('secret and file together are a fault', async () => {
     'clientSecretFile: stands beside clientSecret (one of them would be right)',
   );
 });
+
+test('a file that is too large for a secret is told when the config is read, and is not read itself', async () => {
+  const path = await folder();
+  await writeFile(join(path, 'x'), 'canary'.repeat(20_000));
+  for (const key of ['clientSecretFile: x', 'clientAuth: private_key_jwt, privateKeyFile: x'])
+    await expect(secretIn(path, key)).rejects.toThrow(/File: names a file that is larger than 65536 bytes/);
+});

@@ -82,6 +82,8 @@ export function clientRules(
   if (needsKey === true || signs) privateKeyRules(spelt, fault);
   // One that is unknown is told already.
   if (style === undefined) return;
+  if (style === 'basic' && basicEncoding === 'raw' && typeof clientId === 'string' && clientId.includes(':'))
+    fault(['clientId'], 'has a ":", where the secret would begin (basicEncoding: form encodes it)');
   if (!preset && basicEncoding === 'raw' && style !== 'basic') fault(['basicEncoding'], 'is for clientAuth: basic');
   for (const [option, users] of Object.entries(uses)) {
     // Object.entries forgets the names.
