@@ -17,7 +17,7 @@ import { pathPattern } from './proxy/path-pattern.ts';
 import { type Route, RouteTable } from './proxy/route-table.ts';
 import { upstream } from './proxy/upstream.ts';
 import { watchSecret } from './secret.ts';
-import { type Admin, startAdmin } from './server/admin.ts';
+import { type Admin, type AdminOptions, startAdmin } from './server/admin.ts';
 import { type Bound, bind } from './server/bind.ts';
 import { drain } from './server/drain.ts';
 
@@ -42,8 +42,7 @@ export interface App {
 /** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
-  const { listen, limits } = config;
-  const { tokenStore } = config;
+  const { listen, limits, tokenStore } = config;
   const shared = tokenStore === 'memory' ? undefined : await SharedStore.open(tokenStore.redis, surroundings);
   shared?.listen(tokenStoreLog(log));
   const store = memoryStore();
@@ -85,7 +84,12 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
     await shared?.close();
   };
-  const { bound, admin } = await openPorts(handler, { config, clock, unready }).catch(async (error) => {
+  const { bound, admin } = await openPorts(handler, {
+    config,
+    clock,
+    unready,
+    notes: () => shared?.troubles() ?? [],
+  }).catch(async (error) => {
     await release();
     throw error;
   });
@@ -103,21 +107,20 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   };
 }
 
-interface PortOptions {
+interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
   readonly config: Config;
   readonly clock: Clock;
-  readonly unready: () => readonly string[];
 }
 
 /** Both ports or none. */
 async function openPorts(
   handler: Handler,
-  { config, clock, unready }: PortOptions,
+  { config, clock, unready, notes }: PortOptions,
 ): Promise<Pick<App, 'bound' | 'admin'>> {
   const { host, port } = config.listen;
   const bound = await bind(handler, { host, port, limits: config.limits, clock });
   try {
-    return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready }) };
+    return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready, notes }) };
   } catch (error) {
     for (const listener of bound.listeners) listener.cut();
     await Promise.all(bound.listeners.map((listener) => listener.stop()));

@@ -8,6 +8,8 @@ export interface AdminOptions {
   readonly port: number;
   /** Why requests should not be sent here; empty: they should. */
   readonly unready: () => readonly string[];
+  /** What is wrong, though requests may be sent here. */
+  readonly notes: () => readonly string[];
 }
 
 export interface Admin {
@@ -16,12 +18,14 @@ export interface Admin {
 }
 
 /** Resolves once it listens; rejects with the system's error. */
-export async function startAdmin({ host, port, unready }: AdminOptions): Promise<Admin> {
+export async function startAdmin({ host, port, unready, notes }: AdminOptions): Promise<Admin> {
   const pages: Readonly<Record<string, () => readonly [number, unknown]>> = {
     '/healthz': () => [200, { status: 'ok' }],
     '/readyz': () => {
       const reasons = unready();
-      return reasons.length === 0 ? [200, { ready: true }] : [503, { ready: false, reasons }];
+      if (reasons.length > 0) return [503, { ready: false, reasons }];
+      const noted = notes();
+      return [200, noted.length > 0 ? { ready: true, notes: noted } : { ready: true }];
     },
   };
   const server = createServer(

@@ -78,12 +78,17 @@ describeWithRedis('proxies that share a token', { timeout: 90_000 }, () => {
     provider.revoke();
     expect(await Promise.all(members.map((each) => each.calls(50)))).toEqual(members.map(() => OK));
     expect(provider.requests).toHaveLength(3);
-    for (const each of members) expect((await each.ready()).status).toBe(200);
+    for (const each of members) {
+      const { status, text } = await each.ready();
+      expect(status).toBe(200);
+      expect(JSON.parse(text).notes).toEqual([expect.stringMatching(/^token store: Redis is away: \w/)]);
+    }
 
     await redis.start();
     const startedAt = performance.now();
     for (const each of members) expect(await each.toldOfRedis(3)).toEqual(['there', 'away', 'there']);
     expect(performance.now() - startedAt).toBeLessThan(2000);
+    for (const each of members) expect(JSON.parse((await each.ready()).text)).toEqual({ ready: true });
     // Of their two tokens they take the newer one.
     await Promise.any(members.map((each) => each.told('token obtained', 3)));
     for (let renewal = 1; renewal <= 3; renewal += 1) {

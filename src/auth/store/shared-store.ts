@@ -78,10 +78,15 @@ export class SharedStore {
     return this.#connection.state;
   }
 
+  /** What is wrong with it; nothing or one thing. */
+  troubles(): string[] {
+    const { state } = this;
+    return state.up ? [] : [`token store: Redis is away: ${state.reason}`];
+  }
+
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[] {
-    const { state } = this;
-    return this.#required && !state.up ? [`token store: Redis is away: ${state.reason}`] : [];
+    return this.#required ? this.troubles() : [];
   }
 
   /** Hears of each change, the first included. Must not throw. */
