@@ -71,7 +71,7 @@ test('while it waits for shutdown.delay it takes requests, and every answer bear
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-] as const)('a second %s, more than a second after the first, ends it at once with %i', async (signal, code) => {
+] as const)('L03 a second %s, more than a second after the first, ends it at once with %i', async (signal, code) => {
   const { command } = await underWay();
   command.child.kill('SIGTERM');
   await shuttingDown(command);

@@ -90,6 +90,12 @@ export class Machine {
     return this.#request();
   }
 
+  /** The token that it asks for when its own was refused, unless the news of this one were quicker. */
+  async orHas(renewed: Token): Promise<string> {
+    const value = renewed.value.reveal();
+    return this.adopted.at(-1) === value ? value : (await this.request()).value.reveal();
+  }
+
   /** Resolves when that holds; looked at whenever something happens here. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
