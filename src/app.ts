@@ -3,16 +3,17 @@ import { authorizedSend } from './auth/authorized-send.ts';
 import { type Injection, injection } from './auth/injection.ts';
 import { type KeeperContext, keeper } from './auth/keeper.ts';
 import { memoryStore } from './auth/store/memory.ts';
-import { SharedStore } from './auth/store/shared-store.ts';
+import type { SharedStore } from './auth/store/shared-store.ts';
 import type { KeptSource } from './auth/token.ts';
 import type { Clock } from './clock.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
-import { type Log, requestLog, tokenLog, tokenStoreLog } from './observe/log.ts';
-import { plainName } from './own-fields.ts';
+import { handshakeLog, type Log, tokenLog, tokenStoreLog } from './observe/log.ts';
+import { requestLog } from './observe/request-log.ts';
 import { ReplayMemory } from './proxy/body.ts';
 import { guard, ownHosts } from './proxy/guard.ts';
 import { handle } from './proxy/handle.ts';
+import { fieldPolicy } from './proxy/headers.ts';
 import { pathPattern } from './proxy/path-pattern.ts';
 import { type Route, RouteTable } from './proxy/route-table.ts';
 import { upstream } from './proxy/upstream.ts';
@@ -43,7 +44,7 @@ export interface App {
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
   const { listen, limits, tokenStore } = config;
-  const shared = tokenStore === 'memory' ? undefined : await SharedStore.open(tokenStore.redis, surroundings);
+  const shared = tokenStore === 'memory' ? undefined : await sharedStore(tokenStore.redis, surroundings);
   shared?.listen(tokenStoreLog(log));
   const store = memoryStore();
   const opened = Object.entries(config.credentials).map(
@@ -51,8 +52,9 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   );
   const credentials = new Map(await Promise.all(opened));
   const replayMemory = new ReplayMemory(limits.replayMemory);
+  const scheme = listen.tls === undefined ? 'http' : 'https';
   const routes = config.routes.map((given) =>
-    route(given, given.credential === undefined ? undefined : credentials.get(given.credential), surroundings),
+    route(given, credentials.get(given.credential ?? ''), { ...surroundings, scheme }),
   );
   const clientToken = await watchSecret(listen.clientToken, clock);
   const hopId = newId();
@@ -60,6 +62,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   const handler = handle({
     guard: guard({
       hosts: ownHosts(listen.host, listen.allowedHosts),
+      anyHost: listen.socket !== undefined,
       allowedOrigins: listen.allowedOrigins,
       clientToken: clientToken.current,
       hopId,
@@ -70,7 +73,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     hopId,
     clock,
     newRequestId: newId,
-    observe: requestLog(log),
+    observe: requestLog(log, clock),
   });
 
   let stopping = false;
@@ -87,6 +90,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   const { bound, admin } = await openPorts(handler, {
     config,
     clock,
+    log,
     unready,
     notes: () => shared?.troubles() ?? [],
   }).catch(async (error) => {
@@ -110,15 +114,16 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
 interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
   readonly config: Config;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Both ports or none. */
 async function openPorts(
   handler: Handler,
-  { config, clock, unready, notes }: PortOptions,
+  { config, clock, log, unready, notes }: PortOptions,
 ): Promise<Pick<App, 'bound' | 'admin'>> {
-  const { host, port } = config.listen;
-  const bound = await bind(handler, { host, port, limits: config.limits, clock });
+  const { listen, limits } = config;
+  const bound = await bind(handler, { ...listen, limits, clock, handshakeFailed: handshakeLog(log) });
   try {
     return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready, notes }) };
   } catch (error) {
@@ -170,7 +175,7 @@ async function credential(
 function route(
   given: RouteConfig,
   used: Credential | undefined,
-  { clock }: Surroundings,
+  { clock, scheme }: Pick<Surroundings, 'clock'> & { readonly scheme: 'http' | 'https' },
 ): { readonly entry: Route; close(): Promise<void> } {
   const { send, close } = upstream({ ...given, origin: given.upstream.origin }, clock);
   const { retry, headers } = given;
@@ -184,16 +189,23 @@ function route(
     stripPrefix: given.stripPrefix,
     methods: given.methods,
     paths: given.paths?.map(pathPattern),
-    fields: {
-      dropped: new Set(dropped.map((name) => plainName(name.toLowerCase()))),
+    fields: fieldPolicy({
+      dropped,
       set: Object.entries(headers.set).flat(),
-      forwarded: given.forwardedHeaders,
-    },
+      forwarded: given.forwardedHeaders ? scheme : undefined,
+    }),
     parameter: used?.injection.parameter,
     credential: given.credential,
     keptBody: used === undefined || retry.statuses.length === 0 ? 0 : retry.maxBody,
     idleMs: given.timeouts.idle,
+    websocket: given.websocket,
     send: authorized ?? send,
   };
   return { entry, close };
+}
+
+/** Its client is loaded where it is asked for. */
+async function sharedStore(...options: Parameters<typeof SharedStore.open>): Promise<SharedStore> {
+  const store = await import('./auth/store/shared-store.ts');
+  return await store.SharedStore.open(...options);
 }

@@ -3,7 +3,6 @@
  * problem+json (RFC 9457) with Proxy-Status (RFC 9209). Users read the same table in the README.
  */
 
-import { STATUS_CODES } from 'node:http';
 import { Fields } from './fields.ts';
 
 /** Whose fault it is. */
@@ -17,7 +16,12 @@ interface FailureKind {
   readonly proxyError: string;
 }
 
-function kind(status: number, source: FailureSource, proxyError: string, title: string): FailureKind {
+function kind<Status extends number>(
+  status: Status,
+  source: FailureSource,
+  proxyError: string,
+  title: string,
+): FailureKind & { readonly status: Status } {
   return { status, source, title, proxyError };
 }
 
@@ -55,6 +59,27 @@ export const failureKinds = {
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureCode = keyof typeof failureKinds;
+
+/** RFC 9110 §15, RFC 5842 §7.2, RFC 6585 §5; node:http has them, too, and would be loaded for nothing else. */
+const phrases: Readonly<Record<(typeof failureKinds)[FailureCode]['status'], string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  407: 'Proxy Authentication Required',
+  408: 'Request Timeout',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+  508: 'Loop Detected',
+};
 
 export interface FailureOptions {
   /** For the log only: never shown to a client. */
@@ -114,7 +139,7 @@ export function problem(failure: Failure, requestId: string): Problem {
   }
   if (failure.allow !== undefined) fields.push('Allow', failure.allow.join(', '));
   if (code === 'client_unauthorized') fields.push('Proxy-Authenticate', 'Basic realm="bearerway"');
-  return { status, reason: STATUS_CODES[status] ?? '', fields: new Fields(fields), body };
+  return { status, reason: phrases[status], fields: new Fields(fields), body };
 }
 
 /** A failure's reason for the log: its detail and the messages of its causes, none of which may hold a secret. */

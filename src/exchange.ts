@@ -6,6 +6,7 @@
  */
 import type { Failure } from './errors.ts';
 import type { Fields } from './fields.ts';
+import type { StopSignal } from './stop.ts';
 
 /** What a client sent. Read-only: an outbound request is a new value. */
 export interface InboundRequest {
@@ -15,8 +16,18 @@ export interface InboundRequest {
   readonly fields: Fields;
   /** Absent when the request has none. */
   readonly body: InboundBody | undefined;
-  /** Who asks: an address and port, for the log. */
+  /** The protocols that it would rather speak. Never beside a body. */
+  readonly upgrade?: Upgrade | undefined;
+  /** Who asks: an address and port, or `unix:`; for the log. */
   readonly client: string;
+}
+
+/** A wish to go on in another protocol (RFC 9110 §7.8): granted by an answer of status 101, refused by any other. */
+export interface Upgrade {
+  /** Members of Upgrade as the client spells them, one at least. */
+  readonly protocols: readonly string[];
+  /** What the client sends in that protocol. Read when the API has changed to it, and only then. */
+  readonly bytes: InboundBody;
 }
 
 /** A request body that is still on its way. Nothing is taken from the client before `read`. */
@@ -33,7 +44,8 @@ export interface InboundBody {
 /** Takes a body: chunks, then exactly one of `end` and `fail`, also when the client leaves. A chunk is the receiver's to keep. */
 export interface BodySink {
   data(chunk: Buffer): void;
-  end(): void;
+  /** RFC 9110 §6.5: the trailers of a chunked body, without those that may not be any. */
+  end(trailers: Fields): void;
   fail(failure: Failure): void;
 }
 
@@ -44,6 +56,8 @@ export interface OutboundRequest {
   readonly target: string;
   readonly fields: Fields;
   readonly body: OutboundBody | undefined;
+  /** As in {@link InboundRequest}. */
+  readonly upgrade?: Upgrade | undefined;
 }
 
 /** A request body as a sender sees it. */
@@ -72,6 +86,8 @@ export interface AnswerHead {
   readonly status: number;
   readonly reason: string;
   readonly fields: Fields;
+  /** Of a 101: the protocol that follows, one of those that were asked for. */
+  readonly protocol?: string;
   /** Milliseconds the API took to begin this answer; absent when no API was asked. */
   readonly upstreamMs?: number;
   /** What became of a 401; becomes the field `Bearerway-Retry`. */
@@ -90,6 +106,9 @@ export type RetryOutcome =
 /**
  * Takes an answer: any number of `interim`, one `head`, chunks, then one `end`; or `fail` at any point, which is
  * the last call then. A chunk is the receiver's to keep. Nothing is called after the request's signal was aborted.
+ *
+ * Behind a head of status 101 chunks are of the other protocol, and `end` says that the API has ended its side: it is
+ * over when the client has ended its own.
  */
 export interface Answer {
   /** An interim answer (1xx other than 100 and 101, RFC 9110 §15.2). */
@@ -113,7 +132,7 @@ export interface AnswerFlow {
  * Sends a request and pushes what comes back. Never throws: a failure goes to `answer.fail`.
  * `signal` is aborted when the client has left, or with {@link SHUT_DOWN} when we cut it off; the sender stops at once.
  */
-export type Send = (request: OutboundRequest, answer: Answer, signal: AbortSignal) => void;
+export type Send = (request: OutboundRequest, answer: Answer, signal: StopSignal) => void;
 
 /** The reason of a signal that is aborted because the proxy ends, and not because the client left. */
 export const SHUT_DOWN = Symbol('the proxy ends');
@@ -121,7 +140,7 @@ export const SHUT_DOWN = Symbol('the proxy ends');
 /** Serves requests: the listener calls it. Never throws. */
 export interface Handler {
   /** Once for each request whose head came whole. */
-  serve: (request: InboundRequest, answer: Answer, signal: AbortSignal) => void;
+  serve: (request: InboundRequest, answer: Answer, signal: StopSignal) => void;
   /** For what is no request: answers with the failure. The connection is closed behind it. */
   refuse: (failure: Failure, client: string, answer: Answer) => void;
 }

@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import { asFailure, type Failure } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, OutboundRequest, RetryOutcome, Send } from '../exchange.ts';
 import type { Fields } from '../fields.ts';
+import type { StopSignal } from '../stop.ts';
 import { CoolDown } from './cool-down.ts';
 import type { Injection } from './injection.ts';
-import { HeldRefusal } from './refusal.ts';
+import { HeldRefusal, type Judge } from './refusal.ts';
 import { RefusalPolicy } from './refusal-policy.ts';
 import type { Token, TokenSource } from './token.ts';
 
@@ -21,9 +22,14 @@ export interface AuthorizedSendOptions {
  * The second answer is the client's, whatever it is. Nothing else in the program knows that this happens.
  */
 export function authorizedSend(send: Send, { tokens, injection, statuses, clock }: AuthorizedSendOptions): Send {
-  const policy = new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock) });
+  const means: Means = {
+    send,
+    tokens,
+    injection,
+    policy: new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock) }),
+  };
   return (request, answer, signal) => {
-    const exchange = new AuthorizedExchange({ send, tokens, injection, policy }, { request, answer, signal });
+    const exchange = new AuthorizedExchange(means, { request, answer, signal });
     const token = tokens.current();
     if (token !== undefined) return exchange.send(token);
     tokens
@@ -43,13 +49,15 @@ interface Means {
 interface Task {
   readonly request: OutboundRequest;
   readonly answer: Answer;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** One request with a token on it, sent once or twice. */
-class AuthorizedExchange {
+class AuthorizedExchange implements Judge {
   readonly #means: Means;
   readonly #task: Task;
+  /** That of the first try. */
+  #token: Token | undefined;
 
   constructor(means: Means, task: Task) {
     this.#means = means;
@@ -59,12 +67,14 @@ class AuthorizedExchange {
   send(token: Token): void {
     const { send, injection } = this.#means;
     const { request, answer, signal } = this.#task;
-    const judge = (head: AnswerHead, refusal: HeldRefusal) => this.#judge(head, token, refusal);
-    send(injection.inject(request, token), new HeldRefusal(answer, { judge }), signal);
+    this.#token = token;
+    send(injection.inject(request, token), new HeldRefusal(answer, this), signal);
   }
 
-  #judge(head: AnswerHead, token: Token, refusal: HeldRefusal) {
+  judge(head: AnswerHead, refusal: HeldRefusal): 'hold' | RetryOutcome | undefined {
     const { request } = this.#task;
+    const token = this.#token;
+    if (token === undefined) return undefined;
     const verdict = this.#means.policy.judge(head, request, token);
     if (verdict === 'try again') {
       this.#renewAndSendOnceMore(token, refusal);

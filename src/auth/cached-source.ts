@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
+import type { StopSignal } from '../stop.ts';
 import type { Backoff } from './backoff.ts';
 import type { TokenStore } from './store/memory.ts';
 import { type KeptSource, type RequestToken, type Token, type TokenListener, tokenState } from './token.ts';
@@ -58,16 +59,16 @@ export class CachedSource implements KeptSource {
     this.#usedAtMs = clock.monotonicMs();
     const token = store.get(this.credential);
     if (token === undefined) return undefined;
-    const state = tokenState(token, clock);
+    const state = tokenState(token, clock, this.#usedAtMs);
     if (state === 'stale') this.refresh();
     return state === 'expired' ? undefined : token;
   }
 
-  async get(signal: AbortSignal): Promise<Token> {
+  async get(signal: StopSignal): Promise<Token> {
     return this.current() ?? (await unlessAborted(this.#request(), signal));
   }
 
-  async renew(refused: Token, signal: AbortSignal): Promise<Token> {
+  async renew(refused: Token, signal: StopSignal): Promise<Token> {
     const current = this.current();
     if (current !== undefined && current !== refused) return current;
     return await unlessAborted(this.#request(), signal);

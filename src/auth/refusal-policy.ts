@@ -1,4 +1,5 @@
 import type { AnswerHead, OutboundRequest, RetryOutcome } from '../exchange.ts';
+import { Stop } from '../stop.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { Token, TokenSource } from './token.ts';
 
@@ -13,7 +14,7 @@ export interface RefusalPolicyOptions {
 export type Verdict = 'accepted' | 'try again' | Exclude<RetryOutcome, 'done'>;
 
 /** A wait that nothing ends. */
-const never = new AbortController().signal;
+const never = new Stop();
 
 /** Decides, for one route, whether an answer refuses a token and what follows. */
 export class RefusalPolicy {

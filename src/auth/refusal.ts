@@ -20,7 +20,7 @@ export class HeldRefusal implements Answer {
   readonly #judge: Judge;
   #flow: AnswerFlow | undefined;
   #held: AnswerHead | undefined;
-  #body = noBlocks();
+  #body: Blocks | undefined;
   #ending: Fields | Failure | undefined;
 
   constructor(answer: Answer, judge: Judge) {
@@ -41,6 +41,7 @@ export class HeldRefusal implements Answer {
 
   data(chunk: Buffer): boolean {
     if (this.#held === undefined) return this.#answer.data(chunk);
+    this.#body ??= blocks();
     this.#body.append(chunk);
     return this.#body.length < MOST_HELD;
   }
@@ -58,7 +59,7 @@ export class HeldRefusal implements Answer {
   /** A second try takes its place. */
   drop(): void {
     if (this.#ending === undefined) this.#flow?.cancel();
-    this.#body = noBlocks();
+    this.#body = undefined;
   }
 
   /** It is the answer after all. */
@@ -69,8 +70,8 @@ export class HeldRefusal implements Answer {
     this.#held = undefined;
     this.#answer.head({ ...head, retry }, flow);
     let ready = true;
-    for (const chunk of this.#body.chunks) ready = this.#answer.data(chunk);
-    this.#body = noBlocks();
+    for (const chunk of this.#body?.chunks ?? []) ready = this.#answer.data(chunk);
+    this.#body = undefined;
     if (this.#ending instanceof Fields) this.#answer.end(this.#ending);
     else if (this.#ending !== undefined) this.#answer.fail(this.#ending);
     else if (ready) flow.resume();
@@ -78,6 +79,6 @@ export class HeldRefusal implements Answer {
 }
 
 /** Takes what comes: who sends more than was asked for must not lose a byte. */
-function noBlocks(): Blocks {
+function blocks(): Blocks {
   return new Blocks({ most: Number.POSITIVE_INFINITY, take: () => true });
 }

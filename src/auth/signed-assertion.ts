@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
 
 /** Seconds. Some servers take no longer one (RFC 7523 §3 leaves it to them); it is used at once. */
 const LIFETIME_S = 60;
@@ -18,13 +17,15 @@ export interface AssertionMoment {
 }
 
 /** A JWT with these claims and times of its own: RFC 7523 §3. */
-export function signedAssertion(
+export async function signedAssertion(
   claims: Readonly<Record<string, unknown>>,
   { algorithm, key, keyId }: Signer,
   { wallMs, id }: AssertionMoment,
 ): Promise<string> {
+  // Loaded where it is asked for.
+  const { SignJWT } = await import('jose');
   const nowS = Math.floor(wallMs / 1000);
-  return new SignJWT({ ...claims, jti: id, iat: nowS, exp: nowS + LIFETIME_S })
+  return await new SignJWT({ ...claims, jti: id, iat: nowS, exp: nowS + LIFETIME_S })
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
     .sign(key);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { StopSignal } from '../stop.ts';
 
 /** An access token and its times. Two of them are the same token only if they are the same object. */
 export interface Token {
@@ -21,8 +22,8 @@ export type TokenState = 'fresh' | 'stale' | 'expired';
 /** So far may the wall clock run ahead before we believe that the machine slept while the monotonic clock stood. */
 const SLEPT_MS = 30_000;
 
-export function tokenState(token: Token, clock: Clock): TokenState {
-  const ageMs = clock.monotonicMs() - token.requestedAtMs;
+export function tokenState(token: Token, clock: Clock, nowMs = clock.monotonicMs()): TokenState {
+  const ageMs = nowMs - token.requestedAtMs;
   if (ageMs >= token.lifetimeMs) return 'expired';
   const aheadMs = clock.wallMs() - token.requestedAtWallMs - ageMs;
   return ageMs >= token.staleAfterMs || aheadMs > SLEPT_MS ? 'stale' : 'fresh';
@@ -36,9 +37,9 @@ export interface TokenSource {
    * A token that may be sent, new if need be. Rejects with a Failure (`token_unavailable`, `token_refused`,
    * `token_invalid`), or with the signal's reason; the signal ends only this waiting, never the token request.
    */
-  get(signal: AbortSignal): Promise<Token>;
+  get(signal: StopSignal): Promise<Token>;
   /** A token other than the refused one: requested only if the refused one is still the current one. Rejects as `get`. */
-  renew(refused: Token, signal: AbortSignal): Promise<Token>;
+  renew(refused: Token, signal: StopSignal): Promise<Token>;
 }
 
 /** Hears how each token request ended, and of a failure in how many milliseconds the next may follow. Must not throw. */

@@ -1,5 +1,7 @@
+import type { StopSignal } from '../stop.ts';
+
 /** The promise's outcome, or the signal's reason if that comes first; the promise itself goes on. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: StopSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason);
     if (signal.aborted) leave();

@@ -27,3 +27,18 @@ export function aboutPort(error: unknown, what: string, remedy: string): unknown
   }
   return error;
 }
+
+/** The complaint about the file of a unix socket that cannot be had; any other error as it is. */
+export function aboutSocket(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const whys: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens there. Stop that, or set another with listen.socket.',
+    EEXIST: 'there is a file, and no socket. Remove it if nobody needs it, or set another with listen.socket.',
+    ENOENT: 'there is no such folder. Make it, or set another with listen.socket.',
+    EACCES: 'the folder may not be written to. Choose one with listen.socket that may.',
+    EPERM: 'what stands there belongs to somebody else. Choose another with listen.socket.',
+    EROFS: 'the folder may not be written to. Choose one with listen.socket that may.',
+  };
+  const why = code === undefined ? undefined : whys[code];
+  return why === undefined ? error : new Complaint(`the proxy cannot listen on ${path}: ${why}`);
+}

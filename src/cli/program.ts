@@ -2,13 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../config/faults.ts';
 import { nearest } from '../config/nearest.ts';
 import { version } from '../version.ts';
-import { check } from './check.ts';
 import { Complaint, Usage } from './complaint.ts';
 import type { Process } from './process.ts';
-import { routes } from './routes.ts';
-import { run } from './run.ts';
-import { sandbox } from './sandbox.ts';
-import { schema } from './schema.ts';
 
 /** Fine; failed while running; wrong usage or wrong config. */
 export type ExitCode = 0 | 1 | 2;
@@ -53,6 +48,7 @@ function program(process: Process): Command {
     .configureOutput({ writeOut: (text) => process.stdout.write(text), writeErr: (text) => process.stderr.write(text) })
     .showHelpAfterError('(bearerway --help lists the commands)');
 
+  // Each command brings its own parts with it: what a proxy does not use takes no memory beside it.
   main
     .command('run', { isDefault: true })
     .description('run the proxy (the default)')
@@ -69,27 +65,27 @@ function program(process: Process): Command {
       ]),
     )
     .addOption(new Option('--log-format <format>', 'overrides log.format').choices(['json', 'pretty']))
-    .action((options) => run(options, process));
+    .action(async (options) => (await import('./run.ts')).run(options, process));
   main
     .command('check')
     .description('validate the configuration and tell every fault in it')
     .addOption(config())
-    .action((options) => check(options, process));
+    .action(async (options) => (await import('./check.ts')).check(options, process));
   main
     .command('routes')
     .description('show the route table')
     .addOption(config())
-    .action((options) => routes(options, process));
+    .action(async (options) => (await import('./routes.ts')).routes(options, process));
   main
     .command('sandbox')
     .description('run an imitation of the four providers on loopback')
     .option('--port <port>', 'where to listen; 0: a free port', '9100')
     .option('--lifetime <duration>', 'how long its tokens live, such as 60s (default: as the providers say)')
-    .action((options) => sandbox(options, process));
+    .action(async (options) => (await import('./sandbox.ts')).sandbox(options, process));
   main
     .command('schema')
     .description('print the JSON Schema of proxy.yaml')
-    .action(() => schema(process));
+    .action(async () => (await import('./schema.ts')).schema(process));
   for (const command of main.commands) command.exitOverride().configureOutput(main.configureOutput());
   return main;
 }

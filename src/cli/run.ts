@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { type App, startApp } from '../app.ts';
+import { startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { version } from '../version.ts';
-import { aboutPort, Complaint } from './complaint.ts';
+import { randomId } from '../random-id.ts';
+import { announce } from './announce.ts';
+import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
-import { routeTable } from './routes.ts';
 import { untilSignal } from './signals.ts';
 
 export interface RunWords {
@@ -23,7 +21,7 @@ export async function run(words: RunWords, process: Process): Promise<void> {
   const config = await loadConfig(words.config, process.env);
   const format =
     words.logFormat ?? (config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format);
-  const { log, close } = openLog(
+  const { log, close } = await openLog(
     {
       level: words.logLevel ?? config.log.level,
       format,
@@ -57,7 +55,7 @@ interface Service {
 
 async function serve({ config, log, words, process }: Service): Promise<void> {
   const sandbox = words.sandbox
-    ? await startSandbox().catch((error) =>
+    ? await startedSandbox().catch((error) =>
         Promise.reject(aboutPort(error, 'the sandbox', 'run the proxy without one (npm run -s bearerway -- run)')),
       )
     : undefined;
@@ -66,7 +64,7 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
       throw new Complaint(`the client token cannot be had: ${error.message}`);
     });
     const { env } = process;
-    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomUUID, env };
+    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomId, env };
     const app = await startApp(config, surroundings).catch((error) => Promise.reject(aboutOurPort(error, config)));
     // Before anybody is told that it listens: who reads that may send one.
     const asked = untilSignal(process, log);
@@ -81,8 +79,10 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
 }
 
 function aboutOurPort(error: unknown, { listen, admin }: Config): unknown {
-  const { port } = error as { port?: number };
-  if (admin !== false && port === admin.port && port !== listen.port) {
+  const { port, address, path } = error as { port?: number; address?: string; path?: string };
+  const socket = listen.socket?.path;
+  if (socket !== undefined && (address === socket || path === socket)) return aboutSocket(error, socket);
+  if (admin !== false && port === admin.port && (port !== listen.port || socket !== undefined)) {
     return aboutPort(
       error,
       'the admin port',
@@ -92,47 +92,8 @@ function aboutOurPort(error: unknown, { listen, admin }: Config): unknown {
   return aboutPort(error, 'the proxy', 'set another with listen.port (or BEARERWAY_PORT for the shipped proxy.yaml)');
 }
 
-interface Announcement {
-  readonly config: Config;
-  readonly log: Log;
-  readonly app: App;
-  readonly sandbox: Sandbox | undefined;
-  readonly process: Process;
-}
-
-/** On a terminal for a person, else one line of the log. */
-function announce({ config, log, app, sandbox, process }: Announcement): void {
-  const listening = app.bound.hosts.map((host) => `http://${host}:${app.bound.port}`);
-  const admin =
-    app.admin && config.admin !== false
-      ? `http://${config.admin.host.includes(':') ? `[${config.admin.host}]` : config.admin.host}:${app.admin.port}`
-      : undefined;
-  for (const { prefix, tls } of config.routes) {
-    if (tls.insecure)
-      log.warn(
-        { route: prefix },
-        'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
-      );
-  }
-  if (!process.stdout.isTTY) {
-    const table = config.routes.map(({ prefix, upstream, credential }) => ({
-      prefix,
-      upstream: `${upstream.origin}${upstream.basePath}`,
-      credential,
-    }));
-    log.info({ version, listening, admin, sandbox: sandbox?.url, routes: table }, 'listening');
-    return;
-  }
-  const example = config.routes[0]?.prefix ?? '/';
-  process.stdout.write(
-    [
-      `bearerway ${version} on ${listening.join(' and ')}${admin === undefined ? '' : `, admin on ${admin}`}`,
-      ...(sandbox === undefined ? [] : [`sandbox on ${sandbox.url}`]),
-      '',
-      routeTable(config.routes),
-      `try: curl ${listening[0]}${example === '/' ? '' : example}/anything`,
-      '',
-      '',
-    ].join('\n'),
-  );
+/** Loaded where it is asked for. */
+async function startedSandbox() {
+  const { startSandbox } = await import('../sandbox/sandbox.ts');
+  return await startSandbox();
 }

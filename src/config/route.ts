@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { forwardedFields, plainName } from '../own-fields.ts';
+import { forwardedFields } from '../own-fields.ts';
 import { pathProblem } from './paths.ts';
 import {
   duration,
@@ -85,6 +85,7 @@ export function routeSchema(folder: string) {
           maxBody: withDefault(size, '1MiB'),
         }),
         connections: withDefault(integer(1, 65_535), 256),
+        websocket: withDefault(flag, true),
         forwardedHeaders: withDefault(flag, false),
         plaintext: withDefault(flag, false),
         tls: group({
@@ -116,7 +117,7 @@ function rules({ upstream, plaintext, forwardedHeaders, headers, tls }: Spelt, f
   }
   if (forwardedHeaders === true) {
     const refuse = (name: unknown, key: PropertyKey[]): void => {
-      if (typeof name === 'string' && forwardedFields.has(plainName(name.toLowerCase())))
+      if (typeof name === 'string' && forwardedFields.has(name))
         fault(['headers', ...key], 'is a field that forwardedHeaders decides on');
     };
     for (const name of Object.keys(headers?.set ?? {})) refuse(name, ['set', name]);

@@ -5,7 +5,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isOwnField } from '../own-fields.ts';
+import { ownFields } from '../own-fields.ts';
 import { LARGEST_SECRET_FILE } from '../secret.ts';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';
 import { nearest } from './nearest.ts';
@@ -149,7 +149,7 @@ export function pem(folder: string) {
 /** A field name (RFC 9110 §5.1). */
 const fieldName = text.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'is not a field name' });
 /** One that a config may set, remove or put a token into. */
-export const freeFieldName = fieldName.refine((name) => !isOwnField(name), {
+export const freeFieldName = fieldName.refine((name) => !ownFields.has(name), {
   error: 'is a field that the proxy sets itself',
 });
 /** A field value of visible ASCII, spaces and tabs between (RFC 9110 §5.5). */

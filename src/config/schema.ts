@@ -3,25 +3,21 @@
  * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
  */
 import { z } from 'zod';
-import { isLoopbackHost } from '../loopback.ts';
-import { forwardedFields, plainName } from '../own-fields.ts';
-import { fileSecret, fixedSecret } from '../secret.ts';
+import { plainName } from '../field-names.ts';
+import { forwardedFields } from '../own-fields.ts';
 import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
+import { host, listenSchema } from './listen.ts';
 import { nearest } from './nearest.ts';
 import { routeSchema } from './route.ts';
 import {
-  contentOf,
   duration,
   durationOrZero,
   everywhere,
   type Fault,
-  flag,
   group,
   integer,
   notAGroup,
-  optional,
-  secretFile,
   size,
   text,
   withDefault,
@@ -29,61 +25,14 @@ import {
 } from './scalars.ts';
 import { tokenStoreSchema } from './token-store.ts';
 
-const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
-  error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
-});
-const origin = text
-  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s?#]+$/, {
-    error: 'is not an origin (such as https://app.example.com)',
-  })
-  .toLowerCase();
-const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
-
-const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);
-const notAToken = 'a client token of visible ASCII without spaces (as clients could not send another)';
-const clientToken = text.refine(isClientToken, { error: `is not ${notAToken}` });
-
-/** Looked into as well: at its first reading by the proxy it would be late. */
-function clientTokenFile(folder: string) {
-  return secretFile(folder).refine(
-    (path) => {
-      const content = contentOf(path);
-      return content === undefined || isClientToken(content.replace(/\r?\n$/, ''));
-    },
-    { error: `names a file that does not hold ${notAToken}` },
-  );
-}
-
 /** `folder` is where relative paths begin. */
 export function configSchema(folder: string) {
-  const listen = group({
-    host: withDefault(host, '127.0.0.1'),
-    port: withDefault(integer(0, 65_535), 8080),
-    openListener: withDefault(flag, false),
-    allowedHosts: withDefault(z.array(allowedHost, { error: 'is not a list' }), []),
-    allowedOrigins: withDefault(z.array(origin, { error: 'is not a list' }), []),
-    clientToken: optional(clientToken),
-    clientTokenFile: optional(clientTokenFile(folder)),
-  }).check(
-    everywhere(({ clientToken, clientTokenFile }, fault) => {
-      if (clientToken !== undefined && clientTokenFile !== undefined)
-        fault(['clientTokenFile'], 'stands beside clientToken (one of them would be right)');
-    }),
-  );
   const admin = group({ host: withDefault(host, '127.0.0.1'), port: withDefault(integer(0, 65_535), 9090) });
 
   return z
     .strictObject(
       {
-        listen: listen.transform(({ clientToken, clientTokenFile, ...rest }) => ({
-          ...rest,
-          clientToken:
-            clientTokenFile !== undefined
-              ? fileSecret(clientTokenFile)
-              : clientToken === undefined
-                ? undefined
-                : fixedSecret(clientToken),
-        })),
+        listen: listenSchema(folder),
         admin: z
           .union([z.literal(false), z.literal('false').transform(() => false as const), admin], {
             error: 'is neither false nor a group of keys',
@@ -122,14 +71,7 @@ export type CredentialConfig = Config['credentials'][string];
 export type RouteConfig = Config['routes'][number];
 
 interface Spelt {
-  readonly listen?: {
-    readonly host?: string;
-    readonly port?: number;
-    readonly openListener?: boolean;
-    readonly clientToken?: unknown;
-    /** Here only when something else in the group is wrong; else it has become the client token. */
-    readonly clientTokenFile?: unknown;
-  };
+  readonly listen?: { readonly host?: string; readonly port?: number; readonly socket?: unknown };
   readonly tokenStore?: unknown;
   readonly admin?: false | { readonly host?: string; readonly port?: number };
   readonly credentials?: Readonly<Record<string, SpeltCredential | null>>;
@@ -147,15 +89,9 @@ interface SpeltCredential extends SpeltRefreshToken {
 }
 
 function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spelt, fault: Fault): void {
-  if (admin && admin.port !== 0 && admin.port === listen?.port && admin.host === listen?.host)
-    fault(['admin', 'port'], 'is the port of listen already');
-  if (typeof listen?.host === 'string' && !isLoopbackHost(listen.host) && listen.host !== '::1') {
-    if (listen.clientToken === undefined && listen.clientTokenFile === undefined && listen.openListener !== true) {
-      fault(
-        ['listen', 'host'],
-        'is open to other machines: set clientToken (or openListener: true, if whoever reaches it may use every credential)',
-      );
-    }
+  if (admin && listen && admin.port !== 0 && admin.port === listen.port && listen.socket === undefined) {
+    // A host that is left out is not there yet where something else in the group is wrong.
+    if (admin.host === (listen.host ?? '127.0.0.1')) fault(['admin', 'port'], 'is the port of listen already');
   }
   // What else may stand there is a shared store, if a wrong one.
   if (tokenStore === undefined || tokenStore === 'memory')

@@ -11,11 +11,35 @@ export interface SpeltTls {
   readonly insecure?: unknown;
 }
 
+/** The same of a listener. */
+export interface SpeltServerTls {
+  readonly cert?: unknown;
+  readonly key?: unknown;
+  readonly clientCa?: unknown;
+}
+
 export function tlsRules({ ca, cert, key }: SpeltTls, fault: Fault): void {
   if ((cert === undefined) !== (key === undefined))
     fault(['tls'], 'has one of cert and key (both or none would be right)');
+  authorityRule(ca, 'ca', fault);
+  identityRules(cert, key, fault);
+}
+
+/** Of a listener, whose identity is what clients verify. */
+export function serverTlsRules({ cert, key, clientCa }: SpeltServerTls, fault: Fault): void {
+  if ((cert === undefined) !== (key === undefined)) fault(['tls'], 'has one of cert and key (both would be right)');
+  if (cert === undefined && key === undefined && clientCa !== undefined)
+    fault(['tls', 'clientCa'], 'needs cert and key beside it (clients prove who they are over TLS only)');
+  authorityRule(clientCa, 'clientCa', fault);
+  identityRules(cert, key, fault);
+}
+
+function authorityRule(ca: unknown, name: string, fault: Fault): void {
   if (isPem(ca) && !holds(() => new X509Certificate(ca) && createSecureContext({ ca })))
-    fault(['tls', 'ca'], 'is no certificate in PEM');
+    fault(['tls', name], 'is no certificate in PEM');
+}
+
+function identityRules(cert: unknown, key: unknown, fault: Fault): void {
   if (!isPem(cert) || !isPem(key)) return;
   if (!holds(() => createSecureContext({ cert }))) fault(['tls', 'cert'], 'is no certificate in PEM');
   else if (!holds(() => createSecureContext({ key })))

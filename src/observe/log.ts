@@ -1,11 +1,13 @@
-/** The log: one line a request, and one for each change of state. Nothing waits for it. */
+/** The log: one line a request (request-log.ts), and one for each change of state. Nothing waits for it. */
 import pino, { type Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import { Failure, type FailureCode, failureKinds, reason } from '../errors.ts';
-import { prettyLines } from './pretty-lines.ts';
+import { Failure, type FailureCode, printable, reason } from '../errors.ts';
 import { standardOutput } from './standard-output.ts';
 
-export type Log = Logger;
+export type Log = Logger & {
+  /** Writes a line of JSON that is made already, whatever its level, behind those that came before. */
+  writeLine(line: string): void;
+};
 
 export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -14,57 +16,38 @@ export interface LogOptions {
 }
 
 /** A log on standard output. `close` writes what is held, at the end of the process. */
-export function openLog(
+export async function openLog(
   { level, format, colour }: LogOptions,
   clock: Clock,
-): { readonly log: Log; readonly close: () => Promise<void> } {
+): Promise<{ readonly log: Log; readonly close: () => Promise<void> }> {
   const destination = standardOutput(clock, (dropped) => {
     log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
   });
-  const log = createLog(level, format === 'json' ? destination : prettyLines(destination, colour));
+  const lines = format === 'json' ? destination : await inWords(destination, colour);
+  const log = createLog(level, lines);
   return { log, close: destination.close };
+}
+
+/** For people. Loaded where it is asked for. */
+async function inWords(destination: pino.DestinationStream, colour: boolean): Promise<pino.DestinationStream> {
+  const { prettyLines } = await import('./pretty-lines.ts');
+  return prettyLines(destination, colour);
 }
 
 /** A log on any destination. */
 export function createLog(level: LogOptions['level'], destination: pino.DestinationStream): Log {
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    destination,
-  );
-}
-
-/** What the log tells of a request: a record of `proxy/`, whose words these are. */
-export interface LoggedRequest {
-  readonly durationMs: number;
-  readonly upstreamMs?: number | undefined;
-  readonly error?: FailureCode | 'client_left' | 'shut_down' | undefined;
-}
-
-/** Writes one line for each request that is over. */
-export function requestLog(log: Log): (record: LoggedRequest) => void {
-  return (record) => {
-    log[levelOf(record.error)](
-      { ...record, durationMs: rounded(record.durationMs), upstreamMs: rounded(record.upstreamMs) },
-      'request',
-    );
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
   };
+  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line) });
 }
 
-/** A client's mistake is no reason to wake anybody; what is wrong behind us or in us may be. */
-function levelOf(error: LoggedRequest['error']): 'info' | 'warn' | 'error' {
-  if (error === 'shut_down') return 'warn';
-  if (error === undefined || error === 'client_left' || failureKinds[error].source === 'client') return 'info';
-  return error === 'internal_error' ? 'error' : 'warn';
-}
-
-/** To microseconds. */
-function rounded(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
+/** Tells of TLS handshakes that came to nothing: anybody who reaches the port can make any number of them. */
+export function handshakeLog(log: Log): (error: Error, client: string) => void {
+  return (error, client) => log.debug({ client, reason: printable(error.message) }, 'no TLS handshake came about');
 }
 
 /** What the log tells of a token. */

@@ -1,6 +1,9 @@
 import sonicBoom from 'sonic-boom';
 import type { Clock } from '../clock.ts';
 
+/** Bytes that are written at once; fewer wait for more, a moment long: to write each line by itself costs more than to make it. */
+const WORTH_WRITING = 8192;
+const MOMENT_MS = 50;
 /** Bytes that are held for a reader that does not take them; what comes on top is dropped. */
 const MOST_HELD = 8 * 1024 * 1024;
 /** Milliseconds that the end of the process waits for a reader. */
@@ -19,9 +22,10 @@ export interface Destination {
  * where nobody reads (its flushSync tries again after a broken pipe, for ever).
  */
 export function standardOutput(clock: Clock, resumed: (dropped: number) => void): Destination {
-  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: MOST_HELD });
+  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, minLength: WORTH_WRITING, maxLength: MOST_HELD });
   let ended = false;
   let dropped = 0;
+  let due = false;
   output
     .on('error', () => {
       ended = true;
@@ -36,7 +40,14 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void)
     });
   return {
     write(line) {
-      if (!ended) output.write(line);
+      if (ended) return;
+      output.write(line);
+      if (due) return;
+      due = true;
+      clock.after(MOMENT_MS, () => {
+        due = false;
+        if (!ended) output.flush();
+      });
     },
     close() {
       return new Promise((resolve) => {

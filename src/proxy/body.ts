@@ -2,6 +2,7 @@
 import { Blocks } from '../blocks.ts';
 import { Failure } from '../errors.ts';
 import type { BodyFlow, BodySink, InboundBody, OutboundBody } from '../exchange.ts';
+import type { Fields } from '../fields.ts';
 
 /** Bytes that all requests together may keep for a second try. */
 export class ReplayMemory {
@@ -51,7 +52,8 @@ class CopiedBody implements OutboundBody {
   #sink: BodySink | undefined;
   #begun = false;
   #opened = false;
-  #ending: Failure | 'end' | undefined;
+  /** How it ended: with trailers, or not whole. */
+  #ending: Failure | Fields | undefined;
   #gathered = (): void => {};
 
   constructor(body: InboundBody, { most, memory }: KeepPolicy) {
@@ -114,12 +116,12 @@ class CopiedBody implements OutboundBody {
         this.#remember(chunk);
         this.#sink?.data(chunk);
       },
-      end: () => this.#finish('end'),
+      end: (trailers) => this.#finish(trailers),
       fail: (failure) => this.#finish(failure),
     });
   }
 
-  #finish(ending: Failure | 'end'): void {
+  #finish(ending: Failure | Fields): void {
     this.#ending = ending;
     this.#gathered();
     if (this.#sink !== undefined) finish(this.#sink, ending);
@@ -142,9 +144,9 @@ class CopiedBody implements OutboundBody {
   }
 }
 
-function finish(sink: BodySink, ending: Failure | 'end'): void {
-  if (ending === 'end') sink.end();
-  else sink.fail(ending);
+function finish(sink: BodySink, ending: Failure | Fields): void {
+  if (ending instanceof Failure) sink.fail(ending);
+  else sink.end(ending);
 }
 
 /**

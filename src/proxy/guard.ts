@@ -5,12 +5,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
+import { FieldNames } from '../field-names.ts';
 import type { Secret } from '../secret.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface GuardOptions {
   /** Names and addresses that are ours, in lower case, without a port; `*.suffix` for all below it. */
   readonly hosts: readonly string[];
+  /** Any Host will do: no page can be made to reach a unix socket by a name of its own. */
+  readonly anyHost: boolean;
   /** Browser origins whose pages may ask. */
   readonly allowedOrigins: readonly string[];
   /** What clients must send; undefined: nothing. */
@@ -28,8 +31,8 @@ export function ownHosts(listened: string, allowed: readonly string[]): string[]
 /** What the guard found out on the way. */
 export interface Admission {
   readonly target: Target;
-  /** The field that held the client token where it is a field that APIs use too, in lower case. */
-  readonly consumed: string | undefined;
+  /** The field that held the client token where it is a field that APIs use too. */
+  readonly consumed: FieldNames | undefined;
 }
 
 export type Guard = (request: InboundRequest) => Admission;
@@ -39,24 +42,32 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const hostPattern =
   /^((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[2-9A-Fa-f][0-9A-Fa-f]){1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
+/** So many spellings of our names are remembered. */
+const MOST_KNOWN = 64;
+
 /** A guard throws the Failure that answers a request it does not let through. */
-export function guard({ hosts, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
+export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
   const isOurs = hostMatcher(hosts);
   const isToken = comparison();
+  /** Values of Host that are ours: the same few come again and again. */
+  const known = new Set<string>();
   return (request) => {
     refuseMethods(request);
     const host = theHost(request);
+    const isKnown = known.has(host);
+    const name = isKnown ? host : hostOf(host);
     const target = parseTarget(request.target);
     if (target.authority !== undefined && !isOurs(hostOf(target.authority))) {
       throw new Failure('forward_denied', 'the target names another host; ask for a path below one of the prefixes');
     }
-    if (target.authority === undefined && !isOurs(hostOf(host))) {
+    if (target.authority === undefined && !isKnown && !anyHost && !isOurs(name)) {
       throw new Failure(
         'host_denied',
         'if this proxy is meant to be reached by that name, add it to listen.allowedHosts',
         { cause: new Error(`Host ${host}`) },
       );
     }
+    if (!isKnown && target.authority === undefined && known.size < MOST_KNOWN) known.add(host);
     refusePages(request, host, allowedOrigins);
     const consumed = authenticate(request, clientToken(), isToken);
     refuseExpectations(request);
@@ -77,12 +88,11 @@ function refuseMethods({ method }: InboundRequest): void {
   if (method === 'TRACE') throw new Failure('method_denied', 'TRACE would echo the token', { allow: METHODS });
 }
 
-/** RFC 9112 §3.2: exactly one, and a valid one. */
+/** RFC 9112 §3.2: exactly one. */
 function theHost({ fields }: InboundRequest): string {
-  const [host, second] = fields.all('host');
+  const host = fields.get('host');
   if (host === undefined) throw new Failure('bad_request', 'the Host field is missing');
-  if (second !== undefined) throw new Failure('bad_request', 'two Host fields');
-  hostOf(host);
+  if (fields.likeness('host') > 1 && fields.all('host').length > 1) throw new Failure('bad_request', 'two Host fields');
   return host;
 }
 
@@ -114,12 +124,14 @@ function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: r
   });
 }
 
+const authorizationField = new FieldNames(['authorization'], { twins: true });
+
 /** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */
 function authenticate(
   { fields }: InboundRequest,
   expected: Secret | undefined,
   isToken: (presented: string | undefined, expected: Secret) => boolean,
-): string | undefined {
+): FieldNames | undefined {
   if (expected === undefined) return undefined;
   const proxyAuthorization = fields.get('proxy-authorization');
   const presented = [
@@ -129,7 +141,7 @@ function authenticate(
   ];
   // Looked for even if another way let the client in: wherever the token stands, it goes no further.
   const inAuthorization = fields.all('authorization').some((value) => isToken(basicPassword(value), expected));
-  if (inAuthorization) return 'authorization';
+  if (inAuthorization) return authorizationField;
   if (presented.some((token) => isToken(token, expected))) return undefined;
   throw new Failure(
     'client_unauthorized',

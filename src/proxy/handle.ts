@@ -4,17 +4,22 @@ import { Failure, printable } from '../errors.ts';
 import {
   type Answer,
   type Handler,
+  type InboundBody,
   type InboundRequest,
   type OutboundBody,
   type OutboundRequest,
   SHUT_DOWN,
 } from '../exchange.ts';
+import type { Fields } from '../fields.ts';
+import type { StopSignal } from '../stop.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
 import type { Guard } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
-import { CLIENT_LEFT, type RequestObserver, type RequestRecord } from './record.ts';
+import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
 import { Relay } from './relay.ts';
-import { type RouteTable, upstreamTarget } from './route-table.ts';
+import { type Route, type RouteTable, upstreamTarget } from './route-table.ts';
+import { forwardableTrailers } from './trailers.ts';
+import { passedUpgrade } from './upgrade.ts';
 import { watched } from './watched-body.ts';
 
 export interface HandleOptions {
@@ -38,6 +43,12 @@ interface Passage {
   body: OutboundBody | undefined;
 }
 
+/** Where a request goes, and its way back. */
+interface Way {
+  readonly route: Route;
+  readonly passage: Passage;
+}
+
 export function handle(options: HandleOptions): Handler {
   return new Passages(options);
 }
@@ -51,8 +62,8 @@ class Passages implements Handler {
   }
 
   readonly serve: Handler['serve'] = (inbound, client, signal) => {
-    const { method, client: asker } = inbound;
-    const requestId = givenRequestId(inbound.fields) ?? this.#options.newRequestId();
+    const { method, fields, client: asker } = inbound;
+    const requestId = givenRequestId(fields) ?? this.#options.newRequestId();
     const passage = this.#begin({ requestId, method, client: asker }, client);
     const abandon = (): void => passage.relay.abandon(signal.reason === SHUT_DOWN ? 'shut_down' : 'client_left');
     // A signal that is aborted says so only once.
@@ -61,7 +72,13 @@ class Passages implements Handler {
       return;
     }
     signal.addEventListener('abort', abandon, { once: true });
-    this.#carry(inbound, passage, signal).catch((thrown) => passage.relay.fail(thrown));
+    try {
+      this.#carry(inbound, passage, signal);
+    } catch (thrown) {
+      // As it came; an absolute URL may hold a password.
+      if (inbound.target.startsWith('/')) passage.record.path ??= printable(inbound.target.split('?', 1)[0] ?? '');
+      passage.relay.fail(thrown);
+    }
   };
 
   readonly refuse: Handler['refuse'] = (failure, client, answer) => {
@@ -69,12 +86,10 @@ class Passages implements Handler {
   };
 
   /** The whole way, in its order. What is thrown on it becomes the answer. */
-  async #carry(inbound: InboundRequest, passage: Passage, signal: AbortSignal): Promise<void> {
-    const { guard, routes, replayMemory, hopId, clock } = this.#options;
+  #carry(inbound: InboundRequest, passage: Passage, signal: StopSignal): void {
+    const { guard, routes, hopId } = this.#options;
     const { record, relay } = passage;
     this.#refuseOverload();
-    // As it came, for the record of a refusal; an absolute URL may hold a password.
-    if (inbound.target.startsWith('/')) record.path = printable(inbound.target.split('?', 1)[0] ?? '');
     const { target, consumed } = guard(inbound);
     record.path = target.path;
     const match = routes.find(inbound.method, target.path);
@@ -82,18 +97,30 @@ class Passages implements Handler {
     record.route = route.prefix;
     record.credential = route.credential;
     relay.follow(route);
-    if (inbound.body !== undefined) {
-      const body = watched(inbound.body, { idleMs: route.idleMs, clock, record });
-      passage.body = await outboundBody(body, { most: route.keptBody, memory: replayMemory });
-      if (signal.aborted) return passage.body.settle();
-    }
     const outbound: OutboundRequest = {
       method: inbound.method,
       target: upstreamTarget(match, target),
       fields: forwardable(inbound, { policy: route.fields, consumed, hopId, requestId: record.requestId }),
-      body: passage.body,
+      body: undefined,
+      upgrade:
+        inbound.upgrade &&
+        passedUpgrade(inbound.upgrade, { taken: route.websocket, record, clientEnded: () => relay.clientEnded() }),
     };
-    route.send(outbound, relay, signal);
+    if (inbound.body === undefined) route.send(outbound, relay, signal);
+    else {
+      this.#withBody(inbound.body, inbound.fields, { route, passage })
+        .then((body) => (signal.aborted ? body.settle() : route.send({ ...outbound, body }, relay, signal)))
+        .catch((thrown) => relay.fail(thrown));
+    }
+  }
+
+  /** `fields` are those of the request's head. */
+  async #withBody(came: InboundBody, fields: Fields, { route, passage }: Way): Promise<OutboundBody> {
+    const { replayMemory, clock } = this.#options;
+    const passed = (trailers: Fields) => forwardableTrailers(trailers, fields, route.fields);
+    const body = watched(came, { idleMs: route.idleMs, clock, record: passage.record, passed });
+    passage.body = await outboundBody(body, { most: route.keptBody, memory: replayMemory });
+    return passage.body;
   }
 
   #refuseOverload(): void {
@@ -105,7 +132,7 @@ class Passages implements Handler {
   #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
     const { clock, observe } = this.#options;
     const beganAtMs = clock.monotonicMs();
-    const record: RequestRecord = { ...who, status: CLIENT_LEFT, durationMs: 0, bytesIn: 0, bytesOut: 0 };
+    const record = newRecord(who);
     const over = (): void => {
       this.#inFlight -= 1;
       passage.body?.settle();

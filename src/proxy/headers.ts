@@ -1,21 +1,41 @@
 import type { AnswerHead, InboundRequest } from '../exchange.ts';
+import { FieldNames } from '../field-names.ts';
 import type { Fields } from '../fields.ts';
-import { connectionFields, forwardedFields, plainName, unforwardedFields } from '../own-fields.ts';
+import { connectionFields, forwardedFields, unforwardedFields } from '../own-fields.ts';
 
 /** What a route does to the fields of its requests. */
 export interface FieldPolicy {
-  /** As {@link plainName} has them: the field that the token goes into and those that the config removes or sets. */
-  readonly dropped: ReadonlySet<string>;
+  /** What of the client's does not go on, in any spelling. */
+  readonly dropped: FieldNames;
+  /** The same, for a request whose own id goes on. */
+  readonly droppedButId: FieldNames;
   /** Name, value, … */
   readonly set: readonly string[];
-  /** `X-Forwarded-*` are ours. */
-  readonly forwarded: boolean;
+  /** `X-Forwarded-*` are ours: with this as X-Forwarded-Proto. Undefined: they are the client's. */
+  readonly forwarded: 'http' | 'https' | undefined;
+}
+
+export interface FieldPolicyOptions {
+  /** The field that the token goes into and those that the config removes or sets. */
+  readonly dropped: readonly string[];
+  readonly set: readonly string[];
+  readonly forwarded: FieldPolicy['forwarded'];
+}
+
+export function fieldPolicy({ dropped, set, forwarded }: FieldPolicyOptions): FieldPolicy {
+  const names = [...unforwardedFields, ...dropped, ...(forwarded === undefined ? [] : forwardedFields.names)];
+  return {
+    dropped: new FieldNames([...names, 'x-request-id'], { twins: true }),
+    droppedButId: new FieldNames(names, { twins: true }),
+    set,
+    forwarded,
+  };
 }
 
 export interface ForwardOptions {
   readonly policy: FieldPolicy;
-  /** The field that held the client token, if APIs use it too; in lower case. */
-  readonly consumed: string | undefined;
+  /** The field that held the client token, if APIs use it too. */
+  readonly consumed: FieldNames | undefined;
   readonly requestId: string;
   /** The id of this process. */
   readonly hopId: string;
@@ -24,24 +44,27 @@ export interface ForwardOptions {
 /** The fields for an API but for the token: those of the client's that go on, and behind them those that are ours. */
 export function forwardable(inbound: InboundRequest, { policy, consumed, requestId, hopId }: ForwardOptions): Fields {
   const { fields } = inbound;
-  const named = new Set(fields.tokens('connection'));
-  const idIsGiven = givenRequestId(fields) !== undefined && !named.has('x-request-id');
-  const kept = fields.without((name) => {
-    const plain = plainName(name);
-    return (
-      named.has(name) ||
-      unforwardedFields.has(plain) ||
-      policy.dropped.has(plain) ||
-      plain === consumed ||
-      (policy.forwarded && forwardedFields.has(plain)) ||
-      (plain === 'x-request-id' && !(idIsGiven && name === plain))
-    );
-  });
+  const named = namedByConnection(fields);
+  const idGoesOn = givenRequestId(fields) !== undefined && fields.likeness('x-request-id') === 1;
+  const keepsId = idGoesOn && named?.has('x-request-id') !== true;
+  let kept = fields.without(keepsId ? policy.droppedButId : policy.dropped);
+  if (named !== undefined) kept = kept.without(named);
+  if (consumed !== undefined) kept = kept.without(consumed);
   const ours = [...policy.set, 'Bearerway-Hop', hopId];
-  if (!idIsGiven) ours.push('X-Request-Id', requestId);
+  if (!keepsId) ours.push('X-Request-Id', requestId);
   if (fields.tokens('te').includes('trailers')) ours.push('TE', 'trailers');
-  if (policy.forwarded) ours.push(...forwarded(inbound));
+  if (policy.forwarded !== undefined) ours.push(...forwarded(inbound, policy.forwarded));
   return kept.with(...ours);
+}
+
+/** Options of Connection that name no field, or one that does not go on anyway. */
+const usualOptions = new Set(['close', 'keep-alive', 'te', 'upgrade', 'transfer-encoding', 'http2-settings']);
+
+/** The other fields that Connection names (RFC 9110 §7.6.1). */
+export function namedByConnection(fields: Fields): FieldNames | undefined {
+  const options = fields.tokens('connection');
+  if (options.every((option) => usualOptions.has(option))) return undefined;
+  return new FieldNames(options, { twins: false });
 }
 
 /** The client's own request id, if it sent one that can stand in a log. */
@@ -50,18 +73,22 @@ export function givenRequestId(fields: Fields): string | undefined {
   return id !== undefined && second === undefined && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 
-function forwarded({ client, fields }: InboundRequest): string[] {
-  const address = client.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return ['X-Forwarded-For', address, 'X-Forwarded-Host', fields.get('host') ?? '', 'X-Forwarded-Proto', 'http'];
+function forwarded({ client, fields }: InboundRequest, scheme: string): string[] {
+  // RFC 7239 §6.2: a peer on a unix socket has no address.
+  const address = client === 'unix:' ? 'unknown' : client.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return ['X-Forwarded-For', address, 'X-Forwarded-Host', fields.get('host') ?? '', 'X-Forwarded-Proto', scheme];
 }
+
+/** Of an answer these two speak of more than its connection, unless Connection names them. */
+const passing = ['trailer', 'proxy-authenticate'];
+const unreturned = [...connectionFields.filter((name) => !passing.includes(name)), 'bearerway-retry'];
+const dropped = new FieldNames(unreturned, { twins: false });
+/** RFC 9110 §8.6: an answer that can have no body has no length. */
+const droppedWithoutContent = new FieldNames([...unreturned, 'content-length'], { twins: false });
 
 /** Those of an API's fields that go to the client: all but those of the connection, in order and case. */
 export function returnable({ status, fields }: Pick<AnswerHead, 'status' | 'fields'>): Fields {
-  const named = new Set(fields.tokens('connection'));
-  return fields.without((name) => {
-    if (name === 'trailer' || name === 'proxy-authenticate') return named.has(name);
-    // RFC 9110 §8.6: an answer that can have no body has no length.
-    if (name === 'content-length' && status === 204) return true;
-    return connectionFields.has(name) || named.has(name) || name === 'bearerway-retry';
-  });
+  const kept = fields.without(status === 204 ? droppedWithoutContent : dropped);
+  const named = namedByConnection(fields);
+  return named === undefined ? kept : kept.without(named);
 }

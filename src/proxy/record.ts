@@ -1,11 +1,14 @@
 import type { FailureCode } from '../errors.ts';
 import type { RetryOutcome } from '../exchange.ts';
 
+/** The status of a request whose client left before it got one, as nginx logs it. */
+const CLIENT_LEFT = 499;
+
 /** What there is to tell of one request when it is over. Never holds a token, a secret or a query string. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
-  /** Who asked: address and port. */
+  /** Who asked: address and port, or `unix:`. */
   readonly client: string;
   /** The prefix of its route. */
   route?: string | undefined;
@@ -27,8 +30,30 @@ export interface RequestRecord {
   reason?: string | undefined;
 }
 
+/** Of a request that has just begun: as if its client left at once. */
+export function newRecord({
+  requestId,
+  method,
+  client,
+}: Pick<RequestRecord, 'requestId' | 'method' | 'client'>): RequestRecord {
+  // All of them, in the order of the log line: records of one shape are cheaper to write.
+  return {
+    requestId,
+    route: undefined,
+    method,
+    path: undefined,
+    status: CLIENT_LEFT,
+    durationMs: 0,
+    upstreamMs: undefined,
+    retry: undefined,
+    credential: undefined,
+    bytesIn: 0,
+    bytesOut: 0,
+    client,
+    error: undefined,
+    reason: undefined,
+  };
+}
+
 /** Hears of each request once, when it is over. Must not throw. */
 export type RequestObserver = (record: Readonly<RequestRecord>) => void;
-
-/** The status of a request whose client left before it got one, as nginx logs it. */
-export const CLIENT_LEFT = 499;

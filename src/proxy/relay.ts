@@ -5,6 +5,7 @@ import { Fields } from '../fields.ts';
 import { returnable } from './headers.ts';
 import { withoutInjected } from './location.ts';
 import type { RequestRecord } from './record.ts';
+import { returnableTrailers } from './trailers.ts';
 
 export interface RelayOptions {
   readonly client: Answer;
@@ -22,14 +23,16 @@ export interface RelayedRoute {
   readonly parameter?: string | undefined;
 }
 
-const nothing: AnswerFlow = { resume: () => {}, cancel: () => {} };
+const ignored = (): void => {};
+const nothing: AnswerFlow = { resume: ignored, cancel: ignored };
+const noRoute: RelayedRoute = { idleMs: 30_000 };
 
 /**
  * The way back: passes an answer on to the client and keeps the record of it. The one place where a failure becomes
  * an answer: a problem while nothing has been sent, a cut connection behind that, never a short body that looks whole.
  */
-export class Relay implements Answer {
-  #route: RelayedRoute = { idleMs: 30_000 };
+export class Relay implements Answer, AnswerFlow {
+  #route = noRoute;
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
@@ -37,8 +40,10 @@ export class Relay implements Answer {
   /** The API's, once it is on its way to the client. */
   #head: AnswerHead | undefined;
   #over = false;
+  /** Of the two sides of a tunnel, how many have ended. */
+  #sidesEnded = 0;
   #flow = nothing;
-  #taken = (): void => {};
+  #taken = ignored;
 
   constructor({ client, record, clock, over }: RelayOptions) {
     this.#client = client;
@@ -64,7 +69,7 @@ export class Relay implements Answer {
     this.#record.retry = head.retry;
     const fields = this.#cleaned(returnable(head));
     const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
-    this.#client.head({ ...head, fields: marked }, { resume: this.#resume, cancel: () => flow.cancel() });
+    this.#client.head(marked === head.fields ? head : { ...head, fields: marked }, this);
     this.#head = head;
   }
 
@@ -72,17 +77,38 @@ export class Relay implements Answer {
     if (this.#over) return true;
     this.#record.bytesOut += chunk.length;
     const ready = this.#client.data(chunk);
-    if (!ready) this.#awaitClient();
+    // Of a tunnel in which nothing moves, its sender sees to the end.
+    if (!ready && !this.#isTunnel) this.#awaitClient();
     return ready;
   }
 
   end(trailers: Fields): void {
     if (this.#over) return;
+    if (this.#isTunnel) {
+      this.#client.end(Fields.none);
+      this.#sideEnded();
+      return;
+    }
     const head = this.#head;
-    this.#client.end(
-      head === undefined || trailers.count === 0 ? Fields.none : this.#cleaned(returnableTrailers(head, trailers)),
-    );
+    const returned =
+      head === undefined || trailers.count === 0 ? Fields.none : this.#cleaned(returnableTrailers(head, trailers));
+    // First: with its end a request behind it on the same connection begins.
     this.#finish();
+    this.#client.end(returned);
+  }
+
+  /** The client has ended its side of a tunnel. */
+  clientEnded(): void {
+    if (!this.#over) this.#sideEnded();
+  }
+
+  get #isTunnel(): boolean {
+    return this.#head?.protocol !== undefined;
+  }
+
+  #sideEnded(): void {
+    this.#sidesEnded += 1;
+    if (this.#sidesEnded === 2) this.#finish();
   }
 
   fail(thrown: unknown, retry?: RetryOutcome): void {
@@ -91,9 +117,11 @@ export class Relay implements Answer {
     this.#record.retry ??= retry;
     this.#record.error = failure.code;
     this.#record.reason = reason(failure);
-    if (this.#head !== undefined) this.#client.fail(failure);
-    else this.#answerWith(failure);
-    this.#finish();
+    if (this.#head === undefined) this.#answerWith(failure);
+    else {
+      this.#client.fail(failure);
+      this.#finish();
+    }
   }
 
   /** There is nobody to answer any more: the client has gone, or we cut it off. */
@@ -115,6 +143,7 @@ export class Relay implements Answer {
     const marked = retry === undefined ? fields : fields.with('Bearerway-Retry', retry);
     this.#client.head({ status, reason: phrase, fields: marked }, nothing);
     this.#client.data(body);
+    this.#finish();
     this.#client.end(Fields.none);
   }
 
@@ -126,22 +155,20 @@ export class Relay implements Answer {
     });
   }
 
-  readonly #resume = (): void => {
+  /** The client takes chunks again. */
+  resume(): void {
     this.#taken();
     this.#flow.resume();
-  };
+  }
+
+  /** The client does not want the rest. */
+  cancel(): void {
+    this.#flow.cancel();
+  }
 
   #finish(): void {
     this.#over = true;
     this.#taken();
     this.#onOver();
   }
-}
-
-/** RFC 9110 §6.5.1: what says where a message goes and where it ends stands before it, or says nothing. */
-const headOnly = new Set(['content-length', 'host', 'trailer', 'proxy-authenticate']);
-
-function returnableTrailers({ status, fields }: AnswerHead, trailers: Fields): Fields {
-  const named = new Set(fields.tokens('connection'));
-  return returnable({ status, fields: trailers }).without((name) => headOnly.has(name) || named.has(name));
 }

@@ -23,6 +23,8 @@ export interface Route {
   readonly keptBody: number;
   /** Milliseconds that a client or an API may be silent in the middle of a body. */
   readonly idleMs: number;
+  /** It takes upgrades: WebSocket and any other. */
+  readonly websocket: boolean;
   readonly send: Send;
 }
 

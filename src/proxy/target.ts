@@ -15,8 +15,12 @@ export interface Target {
   readonly query: string;
 }
 
+/** Nothing in such a path needs a closer look: no dot, no escape, no odd character. */
+const plainTarget = /^\/(?!\/)[\w~!$&'()*+,;=:@/-]*(?:\?[\x21\x22\x24-\x5b\x5d-\x7e]*)?$/;
+
 /** Throws `bad_request`, and says what is wrong, for a target that is malformed or could be read in two ways. */
 export function parseTarget(target: string): Target {
+  if (plainTarget.test(target)) return { authority: undefined, ...split(target) };
   if (!/^[\x21-\x7e]+$/.test(target)) throw refused('the target has a character that may not stand in one');
   if (target.includes('#')) throw refused('the target has a fragment');
   if (target.includes('\\')) throw refused('the target has a backslash');
@@ -31,13 +35,19 @@ export function parseTarget(target: string): Target {
 }
 
 function checked(pathAndQuery: string): { readonly path: string; readonly query: string } {
-  const mark = pathAndQuery.indexOf('?');
-  const path = mark === -1 ? pathAndQuery : pathAndQuery.slice(0, mark);
+  const parts = split(pathAndQuery);
+  const { path } = parts;
   if (path.startsWith('//')) throw refused('the path begins with two slashes');
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw refused('the path has a "%" that encodes nothing');
   if (/%00/.test(path)) throw refused('the path has an encoded NUL');
   if (hasDotSegment(path)) throw refused('the path has a "." or ".." segment once it is decoded');
-  return { path, query: mark === -1 ? '' : pathAndQuery.slice(mark) };
+  return parts;
+}
+
+function split(pathAndQuery: string): { readonly path: string; readonly query: string } {
+  const mark = pathAndQuery.indexOf('?');
+  if (mark === -1) return { path: pathAndQuery, query: '' };
+  return { path: pathAndQuery.slice(0, mark), query: pathAndQuery.slice(mark) };
 }
 
 function refused(detail: string): Failure {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { BodySink, InboundBody } from '../exchange.ts';
+import type { Fields } from '../fields.ts';
 
 export interface WatchOptions {
   /** Milliseconds that the client may be silent while we wait for it. */
@@ -8,10 +9,12 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Counts the bytes. */
   readonly record: { bytesIn: number };
+  /** Those of its trailers that go on. */
+  readonly passed: (trailers: Fields) => Fields;
 }
 
 /** A client's body that is counted, and fails with `request_timeout` when the client falls silent in the middle of it. */
-export function watched(body: InboundBody, { idleMs, clock, record }: WatchOptions): InboundBody {
+export function watched(body: InboundBody, { idleMs, clock, record, passed }: WatchOptions): InboundBody {
   let over = false;
   let cancel = (): void => {};
   let restart = (): void => {};
@@ -40,7 +43,7 @@ export function watched(body: InboundBody, { idleMs, clock, record }: WatchOptio
           restart();
           sink.data(chunk);
         },
-        end: () => finish() && sink.end(),
+        end: (trailers) => finish() && sink.end(passed(trailers)),
         fail: (failure) => finish() && sink.fail(failure),
       });
     },

@@ -43,10 +43,13 @@ export function apiFault({ status, retryAfterS }: StatusOrder): Reply {
 
 /** By lower-cased name, in the order of first appearance; a name that came more than once has an array. */
 function headersOf(fields: Fields): Readonly<Record<string, string | string[]>> {
+  const { lines } = fields;
   const byName = new Map<string, string[]>();
-  for (let i = 0; i < fields.lines.length; i += 2) {
-    const name = (fields.lines[i] ?? '').toLowerCase();
-    if (!byName.has(name)) byName.set(name, fields.all(name));
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = (lines[i] ?? '').toLowerCase();
+    const values = byName.get(name) ?? [];
+    values.push(lines[i + 1] ?? '');
+    byName.set(name, values);
   }
   return Object.fromEntries(
     [...byName].map(([name, [first = '', ...more]]) => [name, more.length > 0 ? [first, ...more] : first]),

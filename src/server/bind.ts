@@ -1,35 +1,73 @@
 import type { Handler } from '../exchange.ts';
-import { Listener, type ListenOptions } from './listener.ts';
+import { Listener, type ListenOptions } from '../http1/server.ts';
+import { closeOwn, identityOf, makeRoom, withMode } from './socket-file.ts';
+
+export interface BindOptions extends Omit<ListenOptions, 'at'> {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Instead of host and port. `mode` is the file's. */
+  readonly socket?: { readonly path: string; readonly mode: number } | undefined;
+}
+
+/** What takes connections, and can be ended. */
+export type BoundListener = Pick<Listener, 'drain' | 'stop' | 'cut'>;
 
 /** Listeners for one address of the config, all on one port. */
 export interface Bound {
-  readonly listeners: readonly Listener[];
-  /** As they stand in a URL: `127.0.0.1`, `[::1]`. */
-  readonly hosts: readonly string[];
-  readonly port: number;
+  readonly listeners: readonly BoundListener[];
+  /** As URLs, `http://127.0.0.1:8080`, `https://[::1]:8443`; or `unix:` and a path. */
+  readonly addresses: readonly string[];
+  /** A unix socket has none. */
+  readonly port: number | undefined;
+}
+
+/** Listens. Rejects with the system's error. */
+export function bind(handler: Handler, options: BindOptions): Promise<Bound> {
+  const { socket } = options;
+  return socket === undefined ? bindPort(handler, options) : bindSocket(handler, options, socket);
 }
 
 /**
- * Listens. Loopback means both its addresses: `localhost` is `::1` to many clients, and somebody else on that port
- * would get what was meant for us. Rejects with the system's error.
+ * Loopback means both its addresses: `localhost` is `::1` to many clients, and somebody else on that port would get
+ * what was meant for us.
  */
-export async function bind(handler: Handler, options: ListenOptions): Promise<Bound> {
+async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> {
   const isLoopback = options.host === '127.0.0.1' || options.host === 'localhost';
-  const first = new Listener(handler, isLoopback ? { ...options, host: '127.0.0.1' } : options);
+  const host = isLoopback ? '127.0.0.1' : options.host;
+  const first = new Listener(handler, { ...options, at: { host, port: options.port } });
   const port = await first.listen();
-  const host = isLoopback ? '127.0.0.1' : options.host.includes(':') ? `[${options.host}]` : options.host;
-  if (!isLoopback) return { listeners: [first], hosts: [host], port };
-  const second = new Listener(handler, { ...options, host: '::1', port });
+  const urlOf = (name: string) => `${options.tls === undefined ? 'http' : 'https'}://${name}:${port}`;
+  const alone = { listeners: [first], addresses: [urlOf(host.includes(':') ? `[${host}]` : host)], port };
+  if (!isLoopback || port === undefined) return alone;
+  const second = new Listener(handler, { ...options, at: { host: '::1', port } });
   try {
     await second.listen();
-    return { listeners: [first, second], hosts: [host, '[::1]'], port };
+    return { listeners: [first, second], addresses: [...alone.addresses, urlOf('[::1]')], port };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // This machine has no IPv6; or the port was any free one, and this one is not free there.
-    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || options.port === 0)
-      return { listeners: [first], hosts: [host], port };
+    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || options.port === 0) return alone;
     first.cut();
     await first.stop();
     throw error;
   }
+}
+
+/** The file has its mode from the first moment on, and is gone when we are. */
+async function bindSocket(
+  handler: Handler,
+  options: BindOptions,
+  { path, mode }: NonNullable<BindOptions['socket']>,
+): Promise<Bound> {
+  await makeRoom(path);
+  const listener = new Listener(handler, { ...options, at: { path } });
+  await withMode(mode, () => listener.listen());
+  const own = identityOf(path);
+  const bound: BoundListener = {
+    drain: () => listener.drain(),
+    stop: () => closeOwn(path, own, () => listener.stop()),
+    cut: () => listener.cut(),
+  };
+  return { listeners: [bound], addresses: [`unix:${path}`], port: undefined };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Listener } from './listener.ts';
+import type { BoundListener } from './bind.ts';
 
 export interface DrainOptions {
   /** Milliseconds to go on taking connections, for those who have not heard yet that we are leaving. */
@@ -10,7 +10,10 @@ export interface DrainOptions {
 }
 
 /** Ends listeners without losing a request. Resolves when the last connection is gone. */
-export async function drain(listeners: readonly Listener[], { delay, timeout, clock }: DrainOptions): Promise<void> {
+export async function drain(
+  listeners: readonly BoundListener[],
+  { delay, timeout, clock }: DrainOptions,
+): Promise<void> {
   for (const listener of listeners) listener.drain();
   if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
   const cancel = clock.after(timeout, () => {

@@ -46,6 +46,7 @@ test('what is in flight is finished, and told that its connection ends', async (
   expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(received).toMatch(/\r\nConnection: close\r\n/i);
   expect(received).toContain('finished');
+  client.socket.end();
   await stopped;
   await expect(ready()).rejects.toThrow();
 });
@@ -58,6 +59,7 @@ test('an upload under way is finished, too', async () => {
   const stopped = proxy.stop();
   client.send('3\r\ntwo\r\n0\r\n\r\n');
   expect(await client.toEnd()).toContain('"bodyLength":6');
+  client.socket.end();
   await stopped;
 });
 
@@ -78,8 +80,9 @@ test('an idle connection is closed after a second without a request, not before'
   const answered = (await used.toEnd()).slice(before);
   expect(answered).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(answered).toMatch(/\r\nConnection: close\r\n/i);
+  used.socket.end();
   expect(idle.socket.readableEnded).toBe(false);
-  clock.advance(100);
+  clock.advance(200);
   await idle.toEnd();
   await stopped;
 });
@@ -154,4 +157,18 @@ test('an answer that began before the signal is finished', async () => {
   await client.until((text) => text.endsWith('begunended'));
   client.socket.end();
   await stopped;
+});
+
+test('an answer that would end with its connection is reset when it is cut, so that nobody takes it for whole', async () => {
+  const clock = new MovedClock();
+  const api = await startRawApi(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n'));
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] }, { clock });
+  const client = await connectRaw(proxy.port);
+  client.send('GET /api/x HTTP/1.0\r\nHost: localhost\r\n\r\n');
+  await client.until((text) => text.endsWith('begun'));
+  const stopped = proxy.stop();
+  clock.advance(1);
+  await client.toEnd();
+  await stopped;
+  expect(client.socket.errored).toMatchObject({ code: 'ECONNRESET' });
 });

@@ -104,7 +104,7 @@ test('nothing of the connection to the API comes through', async () => {
   const { headers } = await proxy.call('/api/x', { headers: { connection: 'keep-alive' } });
   expect(headers).not.toHaveProperty('x-hop');
   expect(headers).not.toHaveProperty('upgrade');
-  expect(headers.connection).toBe('keep-alive');
+  expect(headers).not.toHaveProperty('connection');
 });
 
 test('trailers come through', async () => {

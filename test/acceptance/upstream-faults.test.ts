@@ -93,7 +93,6 @@ test('an API whose name nobody knows', async () => {
 });
 
 test.each([
-  ['100 Continue that nobody waits for', 'HTTP/1.1 100 Continue\r\n\r\n'],
   ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n\r\n'],
   ['a page without a head', '<!doctype html><p>\r\n\r\n'],
   ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk'],

@@ -41,6 +41,7 @@ test('a route leaves out all but its prefix and its upstream', () => {
       timeouts: { connect: 10_000, headers: 60_000, idle: 300_000 },
       retry: { statuses: [401], maxBody: 1024 ** 2 },
       connections: 256,
+      websocket: true,
       forwardedHeaders: false,
       plaintext: false,
       tls: { insecure: false },

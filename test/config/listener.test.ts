@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { selfSigned } from '../support/certificate.ts';
 import { faultsOf, leastRoutes, read } from './reading.ts';
 
 async function tokenFile(): Promise<string> {
@@ -17,7 +18,9 @@ test.each(['0.0.0.0', '::', '192.168.1.7', 'proxy.internal', '0', '127.0.0.1.exa
   'listening on %s needs a client token, or a word that nobody needs one',
   (host) => {
     expect(faultsOf(listening(`host: "${host}"`))).toEqual([
-      expect.stringContaining('listen.host: is open to other machines: set clientToken (or openListener: true'),
+      expect.stringContaining(
+        'listen.host: is open to other machines: set clientToken or tls.clientCa (or openListener: true',
+      ),
     ]);
     expect(faultsOf(listening(`host: "${host}", clientToken: ""`))).toHaveLength(1);
     expect(faultsOf(listening(`host: "${host}", clientToken: abc`))).toEqual([]);
@@ -27,6 +30,13 @@ test.each(['0.0.0.0', '::', '192.168.1.7', 'proxy.internal', '0', '127.0.0.1.exa
 
 test.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('listening on %s needs none', (host) => {
   expect(faultsOf(listening(`host: "${host}"`))).toEqual([]);
+});
+
+test('a certificate that clients must show guards a listener as a client token does', () => {
+  const { cert, key } = selfSigned();
+  const tls = (given: object) => `host: 0.0.0.0, tls: ${JSON.stringify(given)}`;
+  expect(faultsOf(listening(tls({ cert, key, clientCa: cert })))).toEqual([]);
+  expect(faultsOf(listening(tls({ cert, key })))).toEqual([expect.stringContaining('is open to other machines')]);
 });
 
 test('one fault in listen makes no other of what is right', async () => {

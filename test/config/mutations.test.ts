@@ -10,7 +10,7 @@ const key = JSON.stringify(String(privateKey.export({ format: 'pem', type: 'pkcs
 
 const whole = parse(
   `
-listen: {host: 127.0.0.1, port: 8080, openListener: false, allowedHosts: [a.internal], allowedOrigins: ["https://a.example"], clientToken: abc}
+listen: {host: 127.0.0.1, port: 8080, tls: {}, openListener: false, allowedHosts: [a.internal], allowedOrigins: ["https://a.example"], clientToken: abc}
 admin: {host: 127.0.0.1, port: 9090}
 log: {level: info, format: json}
 tokenStore: {redis: {url: "redis://u:p@r:1/2", prefix: a, encryptionKey: ${STORE_KEY}, required: true}}

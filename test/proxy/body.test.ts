@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { BodySink, InboundBody } from '../../src/exchange.ts';
+import { Fields } from '../../src/fields.ts';
 import { outboundBody, ReplayMemory } from '../../src/proxy/body.ts';
 
 /** A body that comes as the test says. */
@@ -55,7 +56,7 @@ test('a body of known, small length takes what has come of it while it is needed
   const sink = await given.sink;
   sink.data(Buffer.from('abc'));
   expect(memory.taken).toBe(3);
-  sink.end();
+  sink.end(Fields.none);
   const whole = await body;
   expect(whole.whole?.toString()).toBe('abc');
   whole.settle();
@@ -90,7 +91,7 @@ test('what one sender got is given to the next from the first byte on, and the f
   body.open(second);
   expect(given.paused).toBe(false);
   sink.data(Buffer.from('def'));
-  sink.end();
+  sink.end(Fields.none);
   expect([first.text, first.ending]).toEqual(['abc', undefined]);
   expect([second.text, second.ending]).toEqual(['abcdef', 'end']);
 });
@@ -129,7 +130,7 @@ test.each([
   if (length === undefined) (await pending).open(first).detach();
   const sink = await given.sink;
   for (const byte of bytes) sink.data(byte);
-  sink.end();
+  sink.end(Fields.none);
   const body = await pending;
   body.open(second);
 
@@ -147,7 +148,7 @@ test('a body of known length that came in many chunks is one buffer', async () =
   const pending = outboundBody(given, { most: 5000, memory });
   const sink = await given.sink;
   for (const byte of singleBytes(5000)) sink.data(byte);
-  sink.end();
+  sink.end(Fields.none);
   expect((await pending).whole?.toString()).toBe(Buffer.concat(singleBytes(5000)).toString());
   expect(memory.taken).toBe(5000);
 });
@@ -159,7 +160,7 @@ test('bodies that are announced and do not come take no room from those that do'
   const pending = outboundBody(given, { most: 90, memory });
   const sink = await given.sink;
   sink.data(Buffer.alloc(90));
-  sink.end();
+  sink.end(Fields.none);
   expect((await pending).whole).toHaveLength(90);
 });
 
@@ -182,7 +183,7 @@ test.each(['end', 'fail'] as const)(
     expect([given.paused, memory.taken, body.replayable]).toEqual([false, 1900, false]);
     for (const byte of bytes.slice(1100)) sink.data(byte);
     const failure = new Failure('bad_request', 'cut short');
-    if (how === 'end') sink.end();
+    if (how === 'end') sink.end(Fields.none);
     else sink.fail(failure);
     expect(taken.text).toBe(Buffer.concat(bytes).toString());
     expect(taken.ending).toBe(how === 'end' ? 'end' : failure);
@@ -191,7 +192,10 @@ test.each(['end', 'fail'] as const)(
 
 test('a body that is cut short while it is waited for gives back what it took', async () => {
   const memory = new ReplayMemory(100);
-  for (const cut of [(sink: BodySink) => sink.fail(new Failure('bad_request', '')), (sink: BodySink) => sink.end()]) {
+  for (const cut of [
+    (sink: BodySink) => sink.fail(new Failure('bad_request', '')),
+    (sink: BodySink) => sink.end(Fields.none),
+  ]) {
     const given = new GivenBody(10);
     const pending = outboundBody(given, { most: 10, memory });
     const sink = await given.sink;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
-import { CLIENT_LEFT } from '../../src/proxy/record.ts';
+import { newRecord } from '../../src/proxy/record.ts';
 import { Relay } from '../../src/proxy/relay.ts';
 import { MovedClock } from '../support/clock.ts';
 
@@ -15,15 +15,7 @@ function relayed(head: readonly string[], trailers: readonly string[], parameter
     end: (fields) => got.push([...fields.lines]),
     fail: () => {},
   };
-  const record = {
-    requestId: 'r',
-    method: 'GET',
-    client: 'c',
-    status: CLIENT_LEFT,
-    durationMs: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-  };
+  const record = newRecord({ requestId: 'r', method: 'GET', client: 'c' });
   const relay = new Relay({ client, record, clock: new MovedClock(), over: () => {} });
   relay.follow({ idleMs: 30_000, parameter });
   relay.head({ status: 200, reason: 'OK', fields: new Fields(head) }, { resume: () => {}, cancel: () => {} });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fieldPolicy } from '../../src/proxy/headers.ts';
 import { pathPattern } from '../../src/proxy/path-pattern.ts';
 import { type Route, RouteTable, upstreamTarget } from '../../src/proxy/route-table.ts';
 import { parseTarget } from '../../src/proxy/target.ts';
@@ -8,9 +9,10 @@ function route(prefix: string, more: Partial<Route> = {}): Route {
     prefix,
     basePath: '',
     stripPrefix: true,
-    fields: { dropped: new Set(), set: [], forwarded: false },
+    fields: fieldPolicy({ dropped: [], set: [], forwarded: undefined }),
     keptBody: 0,
     idleMs: 1,
+    websocket: true,
     send: () => {},
     ...more,
   };

@@ -6,7 +6,7 @@ import { upstream } from '../../src/proxy/upstream.ts';
 import { MovedClock } from '../support/clock.ts';
 import { hasHead, type RawApi, startRawApi } from '../support/raw-api.ts';
 
-function sender(api: RawApi) {
+function sender(api: RawApi, clock = new MovedClock()) {
   const { send, close } = upstream(
     {
       origin: api.url,
@@ -14,7 +14,7 @@ function sender(api: RawApi) {
       connections: 1,
       tls: { insecure: false },
     },
-    new MovedClock(),
+    clock,
   );
   onTestFinished(() => close());
   return send;
@@ -75,6 +75,7 @@ test('an answer that is held back and lacks a byte when the connection ends is a
   });
   const answer = new HeldBack();
   sender(api)(request, answer, new AbortController().signal);
+  (await answer.first).resume();
   expect(await answer.outcome).toMatchObject({ code: 'upstream_reset' });
 });
 
@@ -84,10 +85,13 @@ test('what was cancelled says nothing more, and its connection is closed', async
     connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nwhole');
   });
   const answer = new HeldBack();
-  sender(api)(request, answer, new AbortController().signal);
+  const clock = new MovedClock();
+  sender(api, clock)(request, answer, new AbortController().signal);
   const flow = await answer.first;
   const connection = await api.connection();
   flow.cancel();
+  // The rest is waited for a moment, as it may be all that keeps the connection from being used again.
+  clock.advance(2000);
   await connection.toEnd();
   expect(answer.received).toBe(5);
 });

@@ -34,6 +34,18 @@ describe('F23 Expect: 100-continue', () => {
     expect(seen?.headers.expect).toBeUndefined();
   });
 
+  test.each([
+    ['in one field', ['Expect: 100-continue, 100-Continue']],
+    ['in two fields', ['Expect: 100-continue', 'Expect:']],
+  ])('however often it is said: %s', async (_name, fields) => {
+    const stage = await setStage();
+    const connection = await connectRaw(stage.proxy.port);
+    connection.send(raw(['POST /api/x HTTP/1.1', 'Host: localhost', ...fields, 'Content-Length: 5']));
+    await connection.until((received) => received.includes(' 100 '));
+    connection.send('hello');
+    expect(await toFinal(connection)).toEqual([100, 200]);
+  });
+
   test('while the token is still on its way', async () => {
     const stage = await setStage();
     stage.provider.goSlow();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,8 +10,8 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate that nobody but itself vouches for, made now. */
-export function selfSigned(address = '127.0.0.1'): Certificate {
+/** A certificate of an address or a name that nobody but itself vouches for, made now. */
+export function selfSigned(host = '127.0.0.1'): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'bearerway-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   try {
@@ -19,7 +20,7 @@ export function selfSigned(address = '127.0.0.1'): Certificate {
       [
         ...['req', '-x509', '-nodes', '-days', '2', '-subj', '/CN=test'],
         ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
-        ...['-addext', `subjectAltName=IP:${address}`, '-keyout', key, '-out', cert],
+        ...['-addext', `subjectAltName=${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`, '-keyout', key, '-out', cert],
       ],
       { stdio: 'pipe' },
     );

@@ -1,12 +1,15 @@
-/** What the tests use of http-proxy 1.18.1, which has no types of its own. */
+/** What the tests and the bench use of http-proxy 1.18.1, which has no types of its own. */
 declare module 'http-proxy' {
-  import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+  import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
   interface HttpProxy {
     web(request: IncomingMessage, response: ServerResponse): void;
     on(event: 'error', listener: (error: Error) => void): void;
+    on(event: 'proxyReq', listener: (request: ClientRequest) => void): void;
   }
 
-  const httpProxy: { createProxyServer(options: { target: string; agent: Agent }): HttpProxy };
+  const httpProxy: {
+    createProxyServer(options: { target: string; agent: Agent; secure?: boolean; changeOrigin?: boolean }): HttpProxy;
+  };
   export default httpProxy;
 }

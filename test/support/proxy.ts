@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
@@ -6,6 +5,7 @@ import { type App, startApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { createLog } from '../../src/observe/log.ts';
+import { randomId } from '../../src/random-id.ts';
 import type { Api } from './api.ts';
 import { CLIENT_ID, CLIENT_SECRET, expectNoCanary } from './canary.ts';
 import { type CallOptions, call, type Reply } from './client.ts';
@@ -23,7 +23,7 @@ export class RunningProxy {
 
   constructor(app: App, log: LogLine[], logged: EventEmitter) {
     this.app = app;
-    this.port = app.bound.port;
+    this.port = app.bound.port ?? 0;
     this.log = log;
     this.#logged = logged;
   }
@@ -81,7 +81,7 @@ export async function startProxy(
     admin: { port: 0 },
     shutdown: { timeout: '0s' },
     ...config,
-    listen: { port: 0, ...(config['listen'] ?? {}) },
+    listen: { ...(isOnSocket(config['listen']) ? {} : { port: 0 }), ...(config['listen'] ?? {}) },
   });
   const lines: LogLine[] = [];
   const logged = new EventEmitter();
@@ -96,12 +96,16 @@ export async function startProxy(
     clock,
     log,
     random: Math.random,
-    newId: randomUUID,
+    newId: randomId,
     env: process.env,
   });
   const proxy = new RunningProxy(app, lines, logged);
   onTestFinished(() => proxy.stop());
   return proxy;
+}
+
+function isOnSocket(listen: unknown): boolean {
+  return typeof listen === 'object' && listen !== null && 'socket' in listen;
 }
 
 /** A credential for the test's identity provider. */

@@ -6,6 +6,8 @@ import { readStrictly, type StrictMessage } from './strict-messages.ts';
 
 /** All that came in on one connection. */
 export class Recording {
+  /** Its connection has gone. */
+  closed = false;
   #bytes = Buffer.alloc(0);
 
   get bytes(): Buffer {
@@ -67,6 +69,7 @@ export class Recorder {
       .on('error', () => {})
       .on('close', () => {
         this.#sockets.delete(socket);
+        recording.closed = true;
         this.#wake();
       });
   }

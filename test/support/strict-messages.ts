@@ -6,6 +6,8 @@ export interface StrictMessage {
   readonly lines: readonly string[];
   readonly body: Buffer;
   readonly framing: 'none' | 'length' | 'chunked';
+  /** Name, value, … */
+  readonly trailers: readonly string[];
   /** The values of all fields of a name, which is in lower case. */
   all(name: string): string[];
 }
@@ -33,22 +35,18 @@ export function readStrictly(bytes: Buffer): StrictReading {
     const head = readHead(bytes.toString('latin1', at, headEnd));
     const body = readBody(bytes, headEnd + 4, head);
     if (body === undefined) return { messages, rest: bytes.length - at };
-    messages.push({ ...head, body: body.content });
+    messages.push({ ...head, body: body.content, trailers: body.trailers });
     at = body.end;
   }
 }
 
-type Head = Omit<StrictMessage, 'body'>;
+type Head = Omit<StrictMessage, 'body' | 'trailers'>;
 
 function readHead(text: string): Head {
   const [first = '', ...rest] = text.split('\r\n');
   const [, method, target] = requestLine.exec(first) ?? [];
   if (method === undefined || target === undefined) throw new Error(`no request line: ${JSON.stringify(first)}`);
-  const lines = rest.flatMap((line) => {
-    const [, name, value] = fieldLine.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new Error(`no field line: ${JSON.stringify(line)}`);
-    return [name, value];
-  });
+  const lines = fieldsIn(rest);
   const all = (wanted: string): string[] =>
     lines.filter((_, index) => index % 2 === 1 && lines[index - 1]?.toLowerCase() === wanted);
   if (all('host').length !== 1) throw new Error(`${all('host').length} Host fields`);
@@ -61,17 +59,26 @@ function readHead(text: string): Head {
   return { method, target, lines, framing, all };
 }
 
+function fieldsIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const [, name, value] = fieldLine.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw new Error(`no field line: ${JSON.stringify(line)}`);
+    return [name, value];
+  });
+}
+
 interface Body {
   readonly content: Buffer;
+  readonly trailers: readonly string[];
   readonly end: number;
 }
 
 /** Undefined while it is not whole. */
 function readBody(bytes: Buffer, from: number, { framing, all }: Head): Body | undefined {
-  if (framing === 'none') return { content: Buffer.alloc(0), end: from };
+  if (framing === 'none') return { content: Buffer.alloc(0), trailers: [], end: from };
   if (framing === 'chunked') return readChunks(bytes, from);
   const end = from + Number(all('content-length')[0]);
-  return end > bytes.length ? undefined : { content: bytes.subarray(from, end), end };
+  return end > bytes.length ? undefined : { content: bytes.subarray(from, end), trailers: [], end };
 }
 
 function readChunks(bytes: Buffer, from: number): Body | undefined {
@@ -84,10 +91,18 @@ function readChunks(bytes: Buffer, from: number): Body | undefined {
     if (!/^[0-9a-f]{1,8}$/i.test(line)) throw new Error(`no chunk size: ${JSON.stringify(line)}`);
     const size = Number.parseInt(line, 16);
     const start = lineEnd + 2;
+    if (size === 0) return readTrailers(bytes, start, Buffer.concat(chunks));
     if (bytes.length < start + size + 2) return undefined;
     if (bytes.toString('latin1', start + size, start + size + 2) !== '\r\n') throw new Error('no end of a chunk');
     at = start + size + 2;
-    if (size === 0) return { content: Buffer.concat(chunks), end: at };
     chunks.push(bytes.subarray(start, start + size));
   }
+}
+
+function readTrailers(bytes: Buffer, from: number, content: Buffer): Body | undefined {
+  const none = bytes.toString('latin1', from, from + 2) === '\r\n';
+  const end = none ? from : bytes.indexOf('\r\n\r\n', from);
+  if (end === -1) return undefined;
+  const trailers = none ? [] : fieldsIn(bytes.toString('latin1', from, end).split('\r\n'));
+  return { content, trailers, end: end + (none ? 2 : 4) };
 }

@@ -1,0 +1,13 @@
+/** The peer that Fastify's users have: @fastify/http-proxy with a header set on each request. */
+import proxy from '@fastify/http-proxy';
+import fastify from 'fastify';
+
+const [, , port, target = ''] = process.argv;
+const app = fastify();
+await app.register(proxy, {
+  upstream: target,
+  prefix: '/api',
+  undici: { connections: 256, pipelining: 1, connect: { rejectUnauthorized: false } },
+  replyOptions: { rewriteRequestHeaders: (_request, headers) => ({ ...headers, authorization: 'Bearer bench-token' }) },
+});
+await app.listen({ port: Number(port), host: '127.0.0.1' });

@@ -1,0 +1,57 @@
+/** Those that are compared, each as its users run it: with a token on every request, and a connection pool. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { hasNginx, nginxConfig } from './nginx.ts';
+import { Program } from './processes.ts';
+
+export interface Place {
+  /** For files. */
+  readonly folder: string;
+  /** To listen on. */
+  readonly port: number;
+  /** The API's address. */
+  readonly target: string;
+  /** Where tokens are. */
+  readonly tokenUrl: string;
+}
+
+export interface Peer {
+  readonly name: 'bearerway' | 'http-proxy' | 'fastify' | 'nginx+lua';
+  start(place: Place): Program;
+}
+
+const root = join(import.meta.dirname, '..');
+
+const bearerway: Peer = {
+  name: 'bearerway',
+  start({ folder, port, target, tokenUrl }) {
+    const file = join(folder, `proxy-${port}.yaml`);
+    const credential = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
+    const tls = target.startsWith('https:') ? { insecure: true } : {};
+    const routes = [{ prefix: '/api', upstream: target, credential: 'main', tls }];
+    writeFileSync(file, stringify({ listen: { port }, admin: false, credentials: { main: credential }, routes }));
+    return new Program(process.execPath, [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json']);
+  },
+};
+
+const script =
+  (file: string) =>
+  ({ port, target }: Place): Program =>
+    new Program(process.execPath, ['--no-warnings', join(root, 'bench', file), String(port), target]);
+
+const nginx: Peer = {
+  name: 'nginx+lua',
+  start({ folder, port, target }) {
+    const file = join(folder, `nginx-${port}.conf`);
+    writeFileSync(file, nginxConfig(folder, port, target));
+    return new Program('/usr/sbin/nginx', ['-c', file]);
+  },
+};
+
+export const peers: readonly Peer[] = [
+  bearerway,
+  { name: 'http-proxy', start: script('http-proxy.ts') },
+  { name: 'fastify', start: script('fastify.ts') },
+  ...(hasNginx ? [nginx] : []),
+];

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+
+/** Clock ticks a second, as /proc counts them. */
+const TICKS = 100;
+
+export interface Usage {
+  readonly cpuMs: number;
+  readonly memoryMiB: number;
+}
+
+/** A process and those it started. */
+export class Program {
+  readonly #child: ChildProcess;
+
+  /** `isAsked`: it takes messages. */
+  constructor(command: string, words: readonly string[], isAsked = false) {
+    this.#child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit', ...(isAsked ? ['ipc' as const] : [])] });
+  }
+
+  /** Sends a message and resolves with the one that comes back. */
+  async ask(message: string): Promise<unknown> {
+    const answered = once(this.#child, 'message');
+    this.#child.send(message);
+    const [answer] = await answered;
+    return answer;
+  }
+
+  /** The first line that it prints. */
+  async line(): Promise<string> {
+    const { stdout } = this.#child;
+    if (stdout === null) throw new Error('its output is not piped');
+    const [chunk] = await once(stdout, 'data');
+    stdout.resume();
+    return String(chunk).split('\n', 1)[0] ?? '';
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** What it prints is read and forgotten. */
+  mute(): void {
+    this.#child.stdout?.resume();
+  }
+
+  usage(): Usage {
+    const pids = this.#tree(this.#child.pid ?? 0);
+    const ticks = pids.map((pid) => {
+      const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+      const [utime = '0', stime = '0'] = rest.split(' ').slice(11, 13);
+      return Number(utime) + Number(stime);
+    });
+    const kib = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0));
+    const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+    return { cpuMs: (sum(ticks) * 1000) / TICKS, memoryMiB: sum(kib) / 1024 };
+  }
+
+  #tree(pid: number): number[] {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+      const list = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8');
+      return list
+        .split(' ')
+        .filter((each) => each !== '')
+        .map(Number);
+    });
+    return [pid, ...children.flatMap((child) => this.#tree(child))];
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGTERM');
+    await once(this.#child, 'exit');
+  }
+}
+
+/** A port that nobody has at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('unreachable: it listens on TCP');
+  return address.port;
+}
+
+/** Resolves when the port takes connections. */
+export async function listens(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const socket = connect({ host: '127.0.0.1', port });
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw new Error(`nobody listens on ${port}`);
+}

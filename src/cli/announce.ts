@@ -1,0 +1,71 @@
+import type { App } from '../app.ts';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../observe/log.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { version } from '../version.ts';
+import type { Process } from './process.ts';
+import { routeTable } from './routes.ts';
+
+export interface Announcement {
+  readonly config: Config;
+  readonly log: Log;
+  readonly app: App;
+  readonly sandbox: Sandbox | undefined;
+  readonly process: Process;
+}
+
+/** On a terminal for a person, else one line of the log. */
+export function announce({ config, log, app, sandbox, process }: Announcement): void {
+  const listening = app.bound.addresses;
+  const admin =
+    app.admin && config.admin !== false
+      ? `http://${config.admin.host.includes(':') ? `[${config.admin.host}]` : config.admin.host}:${app.admin.port}`
+      : undefined;
+  for (const { prefix, tls } of config.routes) {
+    if (tls.insecure)
+      log.warn(
+        { route: prefix },
+        'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
+      );
+  }
+  if (!process.stdout.isTTY) {
+    const table = config.routes.map(({ prefix, upstream, credential }) => ({
+      prefix,
+      upstream: `${upstream.origin}${upstream.basePath}`,
+      credential,
+    }));
+    log.info({ version, listening, admin, sandbox: sandbox?.url, routes: table }, 'listening');
+    return;
+  }
+  process.stdout.write(
+    [
+      `bearerway ${version} on ${listening.join(' and ')}${admin === undefined ? '' : `, admin on ${admin}`}`,
+      ...(sandbox === undefined ? [] : [`sandbox on ${sandbox.url}`]),
+      '',
+      routeTable(config.routes),
+      `try: ${curlLine(config, listening[0] ?? '')}`,
+      '',
+      '',
+    ].join('\n'),
+  );
+}
+
+/** A command that gets an answer from the first route; what only its user knows is in capitals. */
+export function curlLine({ listen, routes }: Pick<Config, 'listen' | 'routes'>, address: string): string {
+  const { socket, tls, clientToken } = listen;
+  const origin = socket === undefined ? address : `${tls === undefined ? 'http' : 'https'}://localhost`;
+  const prefix = routes[0]?.prefix ?? '/';
+  return [
+    'curl',
+    ...(socket === undefined ? [] : ['--unix-socket', quoted(socket.path)]),
+    ...(tls === undefined ? [] : ['--cacert', 'CA.pem']),
+    ...(tls?.clientCa === undefined ? [] : ['--cert', 'CLIENT.pem', '--key', 'CLIENT-KEY.pem']),
+    ...(clientToken === undefined ? [] : ['-H', "'Bearerway-Client-Token: TOKEN'"]),
+    `${origin}${prefix === '/' ? '' : prefix}/anything`,
+  ].join(' ');
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

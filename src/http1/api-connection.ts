@@ -1,0 +1,257 @@
+import type { Socket } from 'node:net';
+import { Failure } from '../errors.ts';
+import type { AnswerHead } from '../exchange.ts';
+import { Fields } from '../fields.ts';
+import type { ApiCarrier, ApiConnectionOwner } from './api-owner.ts';
+import type { Call } from './call.ts';
+import { keptForMs, limitsMs, NEVER, type Waiting } from './deadlines.ts';
+import { brokenOff, dial, dialFailure } from './dial.ts';
+import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
+import { type RequestObserver, RequestWriter } from './request-writer.ts';
+import { reset } from './reset.ts';
+import { invalidAnswer } from './response.ts';
+import { Tunnel, type TunnelCarrier } from './tunnel.ts';
+import { beginTurn, endTurn } from './turn.ts';
+import { Writer } from './writer.ts';
+
+/** `reading off`: nobody wants the rest of the answer; it is read so that the connection can be kept. */
+type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'tunnel' | 'closed';
+
+/** A connection to an API: one request at a time, used again unless there is a doubt. */
+export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
+  deadlineMs: number;
+  readonly #owner: ApiConnectionOwner;
+  readonly #socket: Socket;
+  readonly writer: Writer;
+  readonly #answer = new IncomingAnswer(this);
+  readonly #bornMs: number;
+  #phase: Phase = 'connecting';
+  #call: Call | undefined;
+  #request: RequestWriter;
+  #tunnel: Tunnel | undefined;
+  #served = 0;
+  #paused = false;
+  #error: Error | undefined;
+
+  /** Dials for a call, and carries it. Throws what `dial` does. */
+  constructor(owner: ApiConnectionOwner, call: Call) {
+    const { destination, session } = owner;
+    this.#socket = dial(destination, {
+      read: (bytes, length) => this.#take(bytes, length),
+      session,
+      keepSession: (fresh) => {
+        owner.session = fresh;
+      },
+      connected: () => {
+        if (this.#call !== undefined && this.#phase === 'connecting') this.run(this.#call);
+      },
+    });
+    this.#owner = owner;
+    this.#call = call;
+    call.connection = this;
+    this.#bornMs = owner.deadlines.nowMs;
+    owner.deadlines.watch(this);
+    this.deadlineMs = owner.deadlines.in(owner.timeouts.connect);
+    this.writer = new Writer(this.#socket);
+    this.#request = new RequestWriter(this.writer, this);
+    this.#socket
+      .on('drain', () => (this.#tunnel ?? this.#request).drained())
+      .on('end', () => this.#finReceived())
+      .on('error', (error) => {
+        this.#error = error;
+      })
+      .on('close', () => this.#closed());
+  }
+
+  /** It can carry a request now. */
+  get usable(): boolean {
+    return this.#phase === 'idle' && this.#socket.writable && this.#socket.readable;
+  }
+
+  run(call: Call): void {
+    this.#phase = 'exchange';
+    this.#call = call;
+    call.connection = this;
+    this.#answer.expect(call.request);
+    this.deadlineMs = NEVER;
+    this.#request = new RequestWriter(this.writer, this);
+    this.#request.write(call.request, this.#owner.authority);
+  }
+
+  sent(): void {
+    if (!this.#answer.headed) this.#wait(this.#owner.timeouts.headers);
+  }
+
+  /** While the client is waited for, whoever watches its body has the deadline; behind an early head it is the API's. */
+  progressed(isBlocked: boolean): void {
+    if (isBlocked || this.#answer.headed) this.moved();
+    else this.deadlineMs = NEVER;
+  }
+
+  bodyFailed(failure: Failure): void {
+    this.#break(failure);
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.moved();
+    this.#socket.resume();
+  }
+
+  /** The call is over; what is left of its answer is read if it is not much. */
+  readOff(): void {
+    this.#call = undefined;
+    if (this.#phase !== 'exchange' || !this.#request.done || this.#answer.endsWithConnection) {
+      this.destroy();
+      return;
+    }
+    this.#phase = 'reading off';
+    this.#answer.readOff();
+    this.#wait(limitsMs.unwantedRest);
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#request.detach();
+    if (this.#phase === 'tunnel') reset(this.#socket);
+    else this.#socket.destroy();
+  }
+
+  late(): void {
+    this.deadlineMs = NEVER;
+    this.#break(new Failure('upstream_timeout', this.#whatIsLate()));
+  }
+
+  #whatIsLate(): string {
+    if (this.#phase === 'connecting') return 'no connection came about in time';
+    if (this.#phase === 'tunnel') return 'no byte went either way for too long';
+    if (!this.#request.done) return 'it does not take the request';
+    if (!this.#answer.headed) return 'its answer did not begin in time';
+    return 'it fell silent in the middle of its answer';
+  }
+
+  #wait(ms: number): void {
+    this.deadlineMs = this.#owner.deadlines.in(ms);
+  }
+
+  /** The connection is of no more use, and the call has failed. */
+  #break(failure: Failure): void {
+    const call = this.#call;
+    this.#call = undefined;
+    this.destroy();
+    call?.fail(failure);
+  }
+
+  /** What is left in `bytes` behind this turn is somebody else's. */
+  #take(bytes: Buffer, length: number): boolean {
+    if (this.#phase === 'connecting' || this.#phase === 'idle' || this.#phase === 'closed') {
+      // An answer that nobody asked for.
+      this.destroy();
+      return false;
+    }
+    beginTurn();
+    try {
+      this.#answer.take(bytes, length);
+    } catch (thrown) {
+      this.#break(invalidAnswer(thrown));
+    } finally {
+      endTurn();
+    }
+    if (this.#phase === 'tunnel' || (this.#phase === 'exchange' && this.#answer.headed)) this.moved();
+    return !this.#paused;
+  }
+
+  get over(): boolean {
+    return this.#phase === 'closed' || this.#socket.destroyed;
+  }
+
+  interim(head: AnswerHead): void {
+    this.#call?.answer.interim(head);
+  }
+
+  head(head: AnswerHead): void {
+    this.moved();
+    if (this.#call !== undefined) this.#call.answer.head(head, this.#call);
+  }
+
+  get upstreamMs(): number {
+    return this.#owner.nowMs() - (this.#call?.sentAtMs ?? 0);
+  }
+
+  switched(head: AnswerHead): void {
+    const call = this.#call;
+    if (call?.request.upgrade === undefined) throw new Failure('upstream_invalid', 'a change of protocols too late');
+    this.#phase = 'tunnel';
+    this.#tunnel = new Tunnel(call, call.request.upgrade, this);
+    this.#owner.upgraded(this);
+    this.head(head);
+    if (!call.over) this.#tunnel.open();
+  }
+
+  moved(): void {
+    this.#wait(this.#owner.timeouts.idle);
+  }
+
+  endSide(): void {
+    this.writer.flush();
+    this.#socket.end();
+  }
+
+  tunnelOver(): void {
+    this.#call = undefined;
+    this.#wait(limitsMs.lastBytes);
+  }
+
+  content(chunk: Buffer): void {
+    const call = this.#call;
+    if (call === undefined || call.over || call.answer.data(chunk) || call.over) return;
+    this.#paused = true;
+  }
+
+  whole(trailers: Fields, more: boolean): void {
+    const call = this.#call;
+    this.#call = undefined;
+    const kept = keptForMs(this.#answer.keepAliveMs, this.#owner.deadlines.nowMs - this.#bornMs);
+    if (!more && this.#isSent && kept > 0 && this.#answer.persistent) this.#rest(kept);
+    else this.destroy();
+    if (call?.finish() === true) call.answer.end(trailers);
+  }
+
+  /** The system has the whole request. What an API makes of the rest of one that it has answered is a doubt. */
+  get #isSent(): boolean {
+    return this.#request.done && this.#socket.writableLength === 0;
+  }
+
+  #rest(ms: number): void {
+    this.#phase = 'idle';
+    this.#served += 1;
+    this.#wait(ms);
+    if (this.#paused) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+    this.#owner.freed(this);
+  }
+
+  #finReceived(): void {
+    if (this.#phase === 'tunnel') this.#tunnel?.apiEnded();
+    else if (this.#phase === 'exchange' && this.#answer.endsWithConnection) this.whole(Fields.none, true);
+    else this.destroy();
+  }
+
+  #closed(): void {
+    const phase = this.#phase;
+    const call = this.#call;
+    this.#phase = 'closed';
+    this.#call = undefined;
+    this.#request.detach();
+    this.#owner.deadlines.unwatch(this);
+    const again = phase === 'exchange' && this.#served > 0 && !this.#answer.begun && call?.repeatable === true;
+    this.#owner.closed(this, again ? call : undefined);
+    if (again) return;
+    const cause = this.#error ?? new Error('it ended the connection');
+    call?.fail(phase === 'connecting' ? dialFailure(cause, this.#owner.destination) : brokenOff(cause));
+  }
+}

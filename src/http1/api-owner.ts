@@ -1,0 +1,28 @@
+import type { Call, CallCarrier } from './call.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Destination } from './dial.ts';
+
+/** A connection to an API as those see it who share them out. */
+export interface ApiCarrier extends CallCarrier {
+  /** It can carry a request now. */
+  readonly usable: boolean;
+  run(call: Call): void;
+}
+
+/** What all connections of a pool share. */
+export interface ApiConnectionOwner {
+  readonly destination: Destination;
+  /** Of the origin, as it stands in Host. */
+  readonly authority: string;
+  /** Milliseconds. `headers` counts from the last byte of the request. */
+  readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
+  readonly deadlines: Deadlines;
+  readonly nowMs: () => number;
+  session: Buffer | undefined;
+  /** It may carry another request. */
+  freed(connection: ApiCarrier): void;
+  /** It has become a tunnel, and will carry no other request. */
+  upgraded(connection: ApiCarrier): void;
+  /** It has gone. `call`: to be sent again, on a new one. */
+  closed(connection: ApiCarrier, call: Call | undefined): void;
+}

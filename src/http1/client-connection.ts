@@ -1,0 +1,251 @@
+import type { Socket } from 'node:net';
+import { asFailure, Failure } from '../errors.ts';
+import type { Handler } from '../exchange.ts';
+import { ClientExchange, type ExchangeCarrier, type ExchangeRequest, noRequest } from './client-exchange.ts';
+import { type Deadlines, limitsMs, NEVER, type Waiting } from './deadlines.ts';
+import { malformed, type RequestLimits } from './grammar.ts';
+import { Inflow, type InflowUser } from './inflow.ts';
+import { peerOf } from './peer.ts';
+import { RequestReader } from './request.ts';
+import { type BodyCarrier, RequestBody } from './request-body.ts';
+import { reset } from './reset.ts';
+import { Writer } from './writer.ts';
+
+/** What all connections of a listener share. */
+export interface ConnectionOwner {
+  readonly handler: Handler;
+  readonly limits: RequestLimits;
+  readonly deadlines: Deadlines;
+  readonly draining: boolean;
+  /** Its peers have no address: they are on this machine, and come through a file. */
+  readonly isLocal: boolean;
+  closed(connection: ClientConnection): void;
+}
+
+/**
+ * `head`: between requests, or in the middle of a head. `exchange`: from a whole head to the end of its answer.
+ * `last bytes`: the client has not taken the answer yet. `closing`: our side has ended; what comes is forgotten.
+ */
+type Phase = 'head' | 'exchange' | 'last bytes' | 'closing';
+
+/** A client's side of HTTP/1.1: requests one after the other, their answers in order (RFC 9112 §9.3.2). */
+export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, InflowUser {
+  deadlineMs = NEVER;
+  readonly writer: Writer;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #client: string;
+  readonly #reader: RequestReader;
+  readonly #inflow: Inflow;
+  #phase: Phase = 'head';
+  #exchange: ClientExchange | undefined;
+  /** The client's FIN has come. */
+  #ended = false;
+  #headDue = false;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#client = owner.isLocal ? 'unix:' : peerOf(socket);
+    this.#reader = new RequestReader(owner.limits);
+    this.writer = new Writer(socket);
+    this.#inflow = new Inflow(socket, this);
+    socket
+      .on('end', () => this.#finReceived())
+      .on('drain', () => this.#drained())
+      .on('finish', () => this.#phase === 'closing' && this.#wait(limitsMs.lingering))
+      .on('error', () => {})
+      .on('close', () => this.#closed());
+    owner.deadlines.watch(this);
+    this.#wait(owner.draining ? limitsMs.idleDraining : owner.limits.headersTimeout);
+  }
+
+  get draining(): boolean {
+    return this.#owner.draining;
+  }
+
+  /** A connection without a request does not stay for long now. */
+  drain(): void {
+    if (this.#phase === 'head' && !this.#headDue) this.#wait(limitsMs.idleDraining);
+  }
+
+  late(): void {
+    this.deadlineMs = NEVER;
+    const isHeadLate = this.#phase === 'head' && this.#headDue;
+    if (isHeadLate) this.#refuse(new Failure('request_timeout', 'the head of the request took too long'));
+    else this.#socket.destroy();
+  }
+
+  #wait(ms: number): void {
+    this.deadlineMs = this.#owner.deadlines.in(ms);
+  }
+
+  use(): boolean {
+    return this.#phase === 'head' ? this.#readHead() : this.takeBody();
+  }
+
+  takeBody(): boolean {
+    const body = this.#exchange?.body;
+    if (this.#phase !== 'exchange' || body === undefined || !body.wantsBytes) return false;
+    const bytes = this.#inflow.release();
+    const end = body.take(bytes);
+    if (body.broken) this.#inflow.deafen();
+    else if (end < bytes.length) this.#inflow.putBack(bytes.subarray(end));
+    return true;
+  }
+
+  /** In a tunnel nothing is held, so that the client's end comes behind all that it has sent. */
+  get isBlocked(): boolean {
+    return this.#exchange?.isTunnel === true && this.#exchange.body?.wantsBytes !== true;
+  }
+
+  #readHead(): boolean {
+    const bytes = this.#inflow.release();
+    let end: number;
+    try {
+      end = this.#reader.take(bytes, 0);
+    } catch (thrown) {
+      this.#refuse(asFailure(thrown));
+      return false;
+    }
+    if (end === -1) {
+      if (!this.#headDue) this.#wait(this.#owner.limits.headersTimeout);
+      this.#headDue = true;
+      return false;
+    }
+    if (end < bytes.length) this.#inflow.putBack(bytes.subarray(end));
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
+    const { method, target, old, section, persistent, expectsContinue, protocols } = this.#reader;
+    const { fields, contentLength: length, chunked } = section;
+    // A handshake whose body is said to be empty has none: clients of POST say so.
+    const isHandshake = protocols.length > 0 && !chunked && (length ?? 0) === 0;
+    const body = !isHandshake && (chunked || length !== undefined) ? new RequestBody(length, this) : undefined;
+    const tunnel = isHandshake ? new RequestBody('to the end', this) : undefined;
+    const upgrade = tunnel && { protocols, bytes: tunnel };
+    const exchange = this.#enter({ method, old, persistent, expectsContinue, body, tunnel });
+    const client = this.#client;
+    this.#owner.handler.serve({ method, target, fields, body, upgrade, client }, exchange, exchange.signal);
+  }
+
+  /** What came is no request. Its answer waits for nobody, as requests before it have been answered. */
+  #refuse(failure: Failure): void {
+    this.#inflow.deafen();
+    this.#owner.handler.refuse(failure, this.#client, this.#enter(noRequest));
+  }
+
+  /** From here on whoever carries the exchange has the deadlines. */
+  #enter(request: ExchangeRequest): ClientExchange {
+    const exchange = new ClientExchange(request, this);
+    this.#exchange = exchange;
+    this.#phase = 'exchange';
+    this.deadlineMs = NEVER;
+    return exchange;
+  }
+
+  bodyWanted(): void {
+    if (this.#inflow.length === 0) this.#exchange?.sendContinue();
+    this.#inflow.advance();
+  }
+
+  bodyResumed(): void {
+    this.#inflow.advance();
+  }
+
+  answered(closes: boolean): void {
+    this.writer.flush();
+    const body = this.#exchange?.body;
+    this.#exchange = undefined;
+    body?.abandon();
+    if (closes || this.#inflow.deaf) this.#close(true);
+    else if (this.#socket.writableNeedDrain) {
+      this.#phase = 'last bytes';
+      this.#wait(limitsMs.lastBytes);
+    } else this.#next();
+  }
+
+  /** Pipelined requests are not begun before the last answer has been taken: else they pile up behind a slow client. */
+  #drained(): void {
+    if (this.#phase === 'last bytes') this.#next();
+    else this.#exchange?.drained();
+  }
+
+  #next(): void {
+    if (this.#ended) {
+      this.#close();
+      return;
+    }
+    this.#reader.clear();
+    this.#phase = 'head';
+    this.#headDue = false;
+    this.#wait(this.draining ? limitsMs.idleDraining : limitsMs.idleClient);
+    this.#inflow.advance();
+  }
+
+  endSide(): void {
+    this.writer.flush();
+    this.#socket.end();
+    this.#endTunnelIfBoth();
+  }
+
+  /** When both sides have ended, what is on its way to the client is all that is left. */
+  #endTunnelIfBoth(): void {
+    if (this.#exchange?.body?.ended !== true || !this.#socket.writableEnded) return;
+    this.#exchange = undefined;
+    this.#close();
+  }
+
+  cut(isReset: boolean): void {
+    this.writer.flush();
+    this.#exchange?.body?.abandon();
+    this.#exchange = undefined;
+    if (isReset) reset(this.#socket);
+    else this.#socket.destroy();
+  }
+
+  /**
+   * Ends the connection as soon as the client has taken what is on its way. `lingers`: we read on for a moment, as a
+   * reset would take the answer away from a client that still sends.
+   */
+  #close(lingers = false): void {
+    this.#phase = 'closing';
+    this.#inflow.deafen();
+    this.#wait(limitsMs.lastBytes);
+    if (lingers) this.#socket.end();
+    else this.#socket.destroySoon();
+  }
+
+  /** A FIN says that the client has left, behind a whole request as in the middle of its body; but not in a tunnel. */
+  #finReceived(): void {
+    this.#ended = true;
+    if (this.#exchange?.isTunnel === true) {
+      this.#exchange.body?.finish();
+      this.#endTunnelIfBoth();
+    } else if (this.#phase === 'head') {
+      if (!this.#reader.begun || this.#inflow.deaf) this.#close();
+      else this.#refuse(malformed('the request ended in the middle of its head'));
+      // Nobody is left to answer; the close that follows tells whoever carries the exchange.
+    } else if (this.#phase === 'exchange' && !this.#inflow.deaf) this.#socket.destroy();
+  }
+
+  #closed(): void {
+    this.deadlineMs = NEVER;
+    this.#phase = 'closing';
+    this.#inflow.deafen();
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.left();
+    exchange?.body?.fail(malformed('the body was cut short'));
+    this.#owner.deadlines.unwatch(this);
+    this.#owner.closed(this);
+  }
+
+  /** Ends at once, whatever is under way; `reason` is why. */
+  destroy(reason: symbol): void {
+    this.#exchange?.left(reason);
+    this.cut(this.#exchange?.endsWithConnection === true);
+  }
+}

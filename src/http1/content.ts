@@ -1,0 +1,45 @@
+/**
+ * The one place where bytes are copied out of a socket's buffer, which is written over in the next turn. What a turn
+ * brought of a body becomes one chunk that is its receiver's to keep, however many chunks it came in.
+ */
+export class Content {
+  #first: Buffer | undefined;
+  #from = 0;
+  #to = 0;
+  /** Behind the first. */
+  #pieces: Buffer[] = [];
+
+  /** A {@link ContentTaker}. */
+  readonly add = (bytes: Buffer, from: number, to: number): void => {
+    if (this.#first === undefined) {
+      this.#first = bytes;
+      this.#from = from;
+      this.#to = to;
+    } else this.#pieces.push(bytes.subarray(from, to));
+  };
+
+  /** A copy of what was added since the last time; undefined if that is nothing. */
+  copied(): Buffer | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.#first = undefined;
+    if (this.#pieces.length > 0) return this.#concatenated(first);
+    const copy = Buffer.allocUnsafe(this.#to - this.#from);
+    first.copy(copy, 0, this.#from, this.#to);
+    return copy;
+  }
+
+  /** The same, but what came in one piece is not copied: for buffers that nobody writes to again. */
+  joined(): Buffer | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.#first = undefined;
+    return this.#pieces.length > 0 ? this.#concatenated(first) : first.subarray(this.#from, this.#to);
+  }
+
+  #concatenated(first: Buffer): Buffer {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return Buffer.concat([first.subarray(this.#from, this.#to), ...pieces]);
+  }
+}

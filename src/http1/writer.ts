@@ -1,0 +1,72 @@
+import type { Socket } from 'node:net';
+import { atEndOfTurn, type Flushable } from './turn.ts';
+
+/** Longer ones are not copied together. Bytes. */
+const SMALL = 8192;
+
+/** Writes to a socket once a turn: a head and its body in two writes would cost a quarter more. */
+export class Writer implements Flushable {
+  readonly #socket: Socket;
+  #text = '';
+  #corked = false;
+  #scheduled = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Bytes spelt as latin1. */
+  text(text: string): void {
+    this.#text += text;
+    this.#schedule();
+  }
+
+  bytes(chunk: Buffer): void {
+    if (chunk.length <= SMALL && !this.#corked) {
+      this.#text += chunk.toString('latin1');
+      if (this.#text.length > SMALL) this.#pass();
+      else this.#schedule();
+      return;
+    }
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+    }
+    this.#pass();
+    if (this.#socket.writable) this.#socket.write(chunk);
+    this.#schedule();
+  }
+
+  /** False: nothing more should be written before the socket says `drain`. What is large goes out first, and often at once. */
+  get ready(): boolean {
+    if (this.#corked) this.flush();
+    return this.#socket.writableLength < this.#socket.writableHighWaterMark;
+  }
+
+  /** Nothing goes out before the `flush` that follows in this turn. */
+  hold(): void {
+    this.#scheduled = true;
+  }
+
+  /** Everything goes out now. */
+  flush(): void {
+    this.#scheduled = false;
+    this.#pass();
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  #pass(): void {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    if (this.#socket.writable) this.#socket.write(text, 'latin1');
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    atEndOfTurn(this);
+  }
+}
