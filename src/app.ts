@@ -5,7 +5,9 @@ import { type KeeperContext, keeper } from './auth/keeper.ts';
 import { memoryStore } from './auth/store/memory.ts';
 import type { SharedStore } from './auth/store/shared-store.ts';
 import type { KeptSource } from './auth/token.ts';
+import { configuredOrigin } from './authority.ts';
 import type { Clock } from './clock.ts';
+import { basePathOf } from './config/route.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
 import { handshakeLog, type Log, tokenLog, tokenStoreLog } from './observe/log.ts';
@@ -58,6 +60,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   );
   const clientToken = await watchSecret(listen.clientToken, clock);
   const hopId = newId();
+  const table = new RouteTable(routes.map(({ entry }) => entry));
 
   const handler = handle({
     guard: guard({
@@ -66,8 +69,9 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       allowedOrigins: listen.allowedOrigins,
       clientToken: clientToken.current,
       hopId,
+      isUpstream: (authority, path) => table.isUpstream(authority, path),
     }),
-    routes: new RouteTable(routes.map(({ entry }) => entry)),
+    routes: table,
     replayMemory,
     mostInFlight: limits.inFlight,
     hopId,
@@ -185,8 +189,9 @@ function route(
   const dropped = [...headers.remove, ...Object.keys(headers.set), ...(ownField === undefined ? [] : [ownField])];
   const entry: Route = {
     prefix: given.prefix,
-    basePath: given.upstream.basePath,
-    stripPrefix: given.stripPrefix,
+    origin: configuredOrigin(given.upstream.origin),
+    basePath: basePathOf(given),
+    forward: given.forward,
     methods: given.methods,
     paths: given.paths?.map(pathPattern),
     fields: fieldPolicy({

@@ -87,6 +87,7 @@ export function routeSchema(folder: string) {
         connections: withDefault(integer(1, 65_535), 256),
         websocket: withDefault(flag, true),
         forwardedHeaders: withDefault(flag, false),
+        forward: withDefault(flag, true),
         plaintext: withDefault(flag, false),
         tls: group({
           ca: optional(pem(folder)),
@@ -98,6 +99,16 @@ export function routeSchema(folder: string) {
       { error: notAGroup },
     )
     .check(everywhere(rules));
+}
+
+/** The path at the upstream that everything goes below: a prefix that is kept is part of it. */
+export function basePathOf(route: {
+  readonly prefix: string;
+  readonly upstream: Pick<UpstreamAddress, 'basePath'>;
+  readonly stripPrefix: boolean;
+}): string {
+  const { prefix, upstream, stripPrefix } = route;
+  return stripPrefix || prefix === '/' ? upstream.basePath : `${upstream.basePath}${prefix}`;
 }
 
 interface Spelt {

@@ -2,11 +2,12 @@
  * Who may ask at all. Everything here is decided before a token is looked at: what is refused costs no token request
  * and reaches no API.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Authority, comparableHost, parseAuthority } from '../authority.ts';
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
-import { FieldNames } from '../field-names.ts';
+import type { FieldNames } from '../field-names.ts';
 import type { Secret } from '../secret.ts';
+import { clientTokenCheck } from './client-token.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface GuardOptions {
@@ -20,6 +21,8 @@ export interface GuardOptions {
   readonly clientToken: () => Secret | undefined;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
+  /** Whether a route may be asked for by this authority and path of its upstream. */
+  readonly isUpstream: (authority: Authority, path: string) => boolean;
 }
 
 /** Names and addresses that are ours where we listen on one; the unspecified address is nobody's name. */
@@ -31,6 +34,10 @@ export function ownHosts(listened: string, allowed: readonly string[]): string[]
 /** What the guard found out on the way. */
 export interface Admission {
   readonly target: Target;
+  /** Who was asked for: the authority of an absolute URL, else the Host (RFC 9112 §3.2.2). */
+  readonly host: string;
+  /** In forward mode: the upstream's authority, as the client asked for it. */
+  readonly forward: Authority | undefined;
   /** The field that held the client token where it is a field that APIs use too. */
   readonly consumed: FieldNames | undefined;
 }
@@ -38,43 +45,40 @@ export interface Admission {
 export type Guard = (request: InboundRequest) => Admission;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** RFC 3986 §3.2.2, no longer than a name can be; encoded, it holds no control character. */
-const hostPattern =
-  /^((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[2-9A-Fa-f][0-9A-Fa-f]){1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
-
 /** So many spellings of our names are remembered. */
 const MOST_KNOWN = 64;
 
 /** A guard throws the Failure that answers a request it does not let through. */
-export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId }: GuardOptions): Guard {
+export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId, isUpstream }: GuardOptions): Guard {
   const isOurs = hostMatcher(hosts);
-  const isToken = comparison();
+  const authenticate = clientTokenCheck(clientToken);
   /** Values of Host that are ours: the same few come again and again. */
   const known = new Set<string>();
   return (request) => {
     refuseMethods(request);
+    refuseLoops(request, hopId);
     const host = theHost(request);
     const isKnown = known.has(host);
-    const name = isKnown ? host : hostOf(host);
+    const name = isKnown ? host : authorityOf(host).host;
     const target = parseTarget(request.target);
-    if (target.authority !== undefined && !isOurs(hostOf(target.authority))) {
-      throw new Failure('forward_denied', 'the target names another host; ask for a path below one of the prefixes');
-    }
-    if (target.authority === undefined && !isKnown && !anyHost && !isOurs(name)) {
+    const asked = target.authority === undefined ? undefined : authorityOf(target.authority);
+    const isForward = asked !== undefined && isUpstream(asked, target.path);
+    const isForeign = asked !== undefined && !isForward && !isOurs(asked.host);
+    if (asked === undefined && !isKnown && !anyHost && !isOurs(name)) {
       throw new Failure(
         'host_denied',
         'if this proxy is meant to be reached by that name, add it to listen.allowedHosts',
         { cause: new Error(`Host ${host}`) },
       );
     }
-    if (!isKnown && target.authority === undefined && known.size < MOST_KNOWN) known.add(host);
-    refusePages(request, host, allowedOrigins);
-    const consumed = authenticate(request, clientToken(), isToken);
+    if (!isKnown && asked === undefined && known.size < MOST_KNOWN) known.add(host);
+    refusePages(request, asked?.text ?? host, allowedOrigins);
+    const consumed = authenticate(request.fields, isForward || isForeign);
+    // Behind the client token: which hosts there are is for those who may ask.
+    if (isForeign) refuseForeign(asked);
     refuseExpectations(request);
     refuseUpgradesWithBody(request);
-    if (request.fields.tokens('bearerway-hop').includes(hopId))
-      throw new Failure('loop_detected', 'an upstream leads back to this proxy');
-    return { target, consumed };
+    return { target, host: asked?.text ?? host, forward: isForward ? asked : undefined, consumed };
   };
 }
 
@@ -82,10 +86,25 @@ export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId }: Gu
 function refuseMethods({ method }: InboundRequest): void {
   if (method === 'CONNECT') {
     const help =
-      'no token could be put on what is in a tunnel: ask for an http:// URL of this proxy with the prefix of a route';
+      "no token could be put on what is in a tunnel: ask for http:// URLs of the API (this proxy speaks https to it), or for a route's prefix at this proxy";
     throw new Failure('method_denied', help, { allow: METHODS });
   }
   if (method === 'TRACE') throw new Failure('method_denied', 'TRACE would echo the token', { allow: METHODS });
+}
+
+/** Looked for first: a request that has lost its way has not the client token or a Host of ours either. */
+function refuseLoops({ fields }: InboundRequest, hopId: string): void {
+  if (fields.tokens('bearerway-hop').includes(hopId))
+    throw new Failure('loop_detected', 'an upstream leads back to this proxy');
+}
+
+/** An open proxy would let in whoever reaches it to wherever it can go. Nothing was looked up. */
+function refuseForeign({ text }: Authority): never {
+  throw new Failure(
+    'forward_denied',
+    "no route has an upstream with this host, port and path; if the API needs no token, name its host in the client's NO_PROXY",
+    { cause: new Error(`asked for ${text}`) },
+  );
 }
 
 /** RFC 9112 §3.2: exactly one. */
@@ -96,15 +115,15 @@ function theHost({ fields }: InboundRequest): string {
   return host;
 }
 
-/** The name or address in an authority, in lower case and without a dot at its end. Ports are not compared. */
-function hostOf(authority: string): string {
-  const [, host, port] = hostPattern.exec(authority) ?? [];
-  if (host === undefined || Number(port ?? 1) > 65_535) throw new Failure('bad_request', 'the Host is malformed');
-  return host.toLowerCase().replace(/\.$/, '');
+function authorityOf(text: string): Authority {
+  const authority = parseAuthority(text);
+  if (authority === undefined) throw new Failure('bad_request', 'the Host is malformed');
+  return authority;
 }
 
+/** Ports are not compared. */
 function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
-  const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map((host) => host.toLowerCase()));
+  const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map(comparableHost));
   const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
   return (host) => exact.has(host) || suffixes.some((suffix) => host.length > suffix.length && host.endsWith(suffix));
 }
@@ -122,57 +141,6 @@ function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: r
   throw new Failure('origin_denied', 'if a page of that origin may ask, add it to listen.allowedOrigins', {
     cause: new Error(`Origin ${origins[0]?.slice(0, 200) ?? 'not told'}`),
   });
-}
-
-const authorizationField = new FieldNames(['authorization'], { twins: true });
-
-/** The client token, in any of the ways that clients can be made to send one. Returns the field to be dropped. */
-function authenticate(
-  { fields }: InboundRequest,
-  expected: Secret | undefined,
-  isToken: (presented: string | undefined, expected: Secret) => boolean,
-): FieldNames | undefined {
-  if (expected === undefined) return undefined;
-  const proxyAuthorization = fields.get('proxy-authorization');
-  const presented = [
-    fields.get('bearerway-client-token'),
-    bearer(proxyAuthorization),
-    basicPassword(proxyAuthorization),
-  ];
-  // Looked for even if another way let the client in: wherever the token stands, it goes no further.
-  const inAuthorization = fields.all('authorization').some((value) => isToken(basicPassword(value), expected));
-  if (inAuthorization) return authorizationField;
-  if (presented.some((token) => isToken(token, expected))) return undefined;
-  throw new Failure(
-    'client_unauthorized',
-    'send the client token as Bearerway-Client-Token, or as the password of a proxy or base URL',
-  );
-}
-
-function bearer(credentials: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(credentials ?? '')?.[1];
-}
-
-function basicPassword(credentials: string | undefined): string | undefined {
-  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(credentials ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const pair = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = pair.indexOf(':');
-  return colon === -1 ? undefined : pair.slice(colon + 1);
-}
-
-/** Says in constant time, whatever the lengths, whether a text is the secret, which is hashed when it is a new one. */
-function comparison(): (presented: string | undefined, expected: Secret) => boolean {
-  let known: { readonly secret: Secret; readonly hash: Buffer } | undefined;
-  return (presented, secret) => {
-    if (presented === undefined) return false;
-    if (known?.secret !== secret) known = { secret, hash: digest(secret.reveal()) };
-    return timingSafeEqual(digest(presented), known.hash);
-  };
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 /** RFC 9110 §10.1.1; the listener meets 100-continue itself. */

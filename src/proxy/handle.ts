@@ -90,9 +90,9 @@ class Passages implements Handler {
     const { guard, routes, hopId } = this.#options;
     const { record, relay } = passage;
     this.#refuseOverload();
-    const { target, consumed } = guard(inbound);
+    const { target, host, forward, consumed } = guard(inbound);
     record.path = target.path;
-    const match = routes.find(inbound.method, target.path);
+    const match = routes.find(inbound.method, target.path, forward);
     const { route } = match;
     record.route = route.prefix;
     record.credential = route.credential;
@@ -100,7 +100,14 @@ class Passages implements Handler {
     const outbound: OutboundRequest = {
       method: inbound.method,
       target: upstreamTarget(match, target),
-      fields: forwardable(inbound, { policy: route.fields, consumed, hopId, requestId: record.requestId }),
+      fields: forwardable(inbound, {
+        policy: route.fields,
+        consumed,
+        host,
+        isForward: forward !== undefined,
+        hopId,
+        requestId: record.requestId,
+      }),
       body: undefined,
       upgrade:
         inbound.upgrade &&

@@ -1,5 +1,5 @@
 import type { AnswerHead, InboundRequest } from '../exchange.ts';
-import { FieldNames } from '../field-names.ts';
+import { FieldNames, plainName } from '../field-names.ts';
 import type { Fields } from '../fields.ts';
 import { connectionFields, forwardedFields, unforwardedFields } from '../own-fields.ts';
 
@@ -36,24 +36,30 @@ export interface ForwardOptions {
   readonly policy: FieldPolicy;
   /** The field that held the client token, if APIs use it too. */
   readonly consumed: FieldNames | undefined;
+  /** Who was asked for. */
+  readonly host: string;
+  /** In forward mode what speaks to a proxy speaks to us. */
+  readonly isForward: boolean;
   readonly requestId: string;
   /** The id of this process. */
   readonly hopId: string;
 }
 
 /** The fields for an API but for the token: those of the client's that go on, and behind them those that are ours. */
-export function forwardable(inbound: InboundRequest, { policy, consumed, requestId, hopId }: ForwardOptions): Fields {
+export function forwardable(inbound: InboundRequest, options: ForwardOptions): Fields {
   const { fields } = inbound;
+  const { policy, consumed, host, isForward, requestId, hopId } = options;
   const named = namedByConnection(fields);
   const idGoesOn = givenRequestId(fields) !== undefined && fields.likeness('x-request-id') === 1;
   const keepsId = idGoesOn && named?.has('x-request-id') !== true;
   let kept = fields.without(keepsId ? policy.droppedButId : policy.dropped);
   if (named !== undefined) kept = kept.without(named);
   if (consumed !== undefined) kept = kept.without(consumed);
+  if (isForward) kept = kept.without(toProxies(kept));
   const ours = [...policy.set, 'Bearerway-Hop', hopId];
   if (!keepsId) ours.push('X-Request-Id', requestId);
   if (fields.tokens('te').includes('trailers')) ours.push('TE', 'trailers');
-  if (policy.forwarded !== undefined) ours.push(...forwarded(inbound, policy.forwarded));
+  if (policy.forwarded !== undefined) ours.push(...forwarded(inbound.client, host, policy.forwarded));
   return kept.with(...ours);
 }
 
@@ -73,10 +79,16 @@ export function givenRequestId(fields: Fields): string | undefined {
   return id !== undefined && second === undefined && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 
-function forwarded({ client, fields }: InboundRequest, scheme: string): string[] {
+/** `Proxy-…`, in any spelling. */
+function toProxies({ lines }: Fields): FieldNames {
+  const names = lines.filter((name, at) => at % 2 === 0 && plainName(name.toLowerCase()).startsWith('proxy-'));
+  return new FieldNames(names, { twins: false });
+}
+
+function forwarded(client: string, host: string, scheme: string): string[] {
   // RFC 7239 §6.2: a peer on a unix socket has no address.
   const address = client === 'unix:' ? 'unknown' : client.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return ['X-Forwarded-For', address, 'X-Forwarded-Host', fields.get('host') ?? '', 'X-Forwarded-Proto', scheme];
+  return ['X-Forwarded-For', address, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme];
 }
 
 /** Of an answer these two speak of more than its connection, unless Connection names them. */

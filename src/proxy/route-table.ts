@@ -1,15 +1,20 @@
+import { type Authority, asked, askedFor, type Origin } from '../authority.ts';
 import { Failure } from '../errors.ts';
 import type { Send } from '../exchange.ts';
 import type { FieldPolicy } from './headers.ts';
 import type { PathPattern } from './path-pattern.ts';
+import { PrefixMap } from './prefix-map.ts';
 import { type Target, withoutParameter } from './target.ts';
 
 /** Where requests below a prefix go, and how. */
 export interface Route {
   readonly prefix: string;
-  /** `''` or `/…`: the path at the upstream that everything goes below. */
+  /** The upstream's. */
+  readonly origin: Origin;
+  /** `''` or `/…`: the path at the upstream that everything goes below, with the prefix where that is not stripped. */
   readonly basePath: string;
-  readonly stripPrefix: boolean;
+  /** It is also found by the upstream's own authority and base. */
+  readonly forward: boolean;
   /** Those allowed; undefined: all but TRACE and CONNECT. */
   readonly methods?: readonly string[] | undefined;
   /** Patterns of which the path, its prefix stripped, must match one; undefined: all paths. */
@@ -28,52 +33,68 @@ export interface Route {
   readonly send: Send;
 }
 
-/** A request's place: its route, and its path without the prefix. */
+/** A request's place: its route, and its path without the prefix or, in forward mode, without the base. */
 export interface RouteMatch {
   readonly route: Route;
   /** `''` or `/…`. */
   readonly rest: string;
+  /** The upstream's authority, as the client asked for it, in forward mode. */
+  readonly forward: Authority | undefined;
 }
 
-/** Finds the route with the longest prefix of whole segments. Its cost does not grow with the number of routes. */
+/** Finds the route with the longest prefix of whole segments, or with an upstream that a client asks for by its own name. */
 export class RouteTable {
-  readonly #routes: ReadonlyMap<string, Route>;
-  readonly #longestPrefix: number;
+  readonly #byPrefix = new PrefixMap<Route>();
+  /** By host and port, then by base. */
+  readonly #byUpstream = new Map<string, PrefixMap<Route>>();
 
   constructor(routes: readonly Route[]) {
-    this.#routes = new Map(routes.map((route) => [route.prefix, route]));
-    this.#longestPrefix = Math.max(0, ...routes.map(({ prefix }) => prefix.length));
+    for (const route of routes) {
+      this.#byPrefix.add(route.prefix, route);
+      if (!route.forward) continue;
+      for (const key of askedFor(route.origin)) {
+        const bases = this.#byUpstream.get(key) ?? new PrefixMap();
+        this.#byUpstream.set(key, bases);
+        bases.add(route.basePath, route);
+      }
+    }
   }
 
-  /** Throws `no_route`, `method_denied`, `path_denied`, or `bad_request` for `//` right behind the prefix. */
-  find(method: string, path: string): RouteMatch {
-    const route = this.#longest(path);
+  /** Whether a route's upstream has this authority and a base that the path is in. */
+  isUpstream(authority: Authority, path: string): boolean {
+    return this.#longestBase(authority, path) !== undefined;
+  }
+
+  /**
+   * `forward`: the upstream's authority that a client asks for, in forward mode. Throws `no_route`, `method_denied`,
+   * `path_denied`, or `bad_request` for `//` right behind prefix or base.
+   */
+  find(method: string, path: string, forward?: Authority): RouteMatch {
+    const route = forward === undefined ? this.#byPrefix.find(path) : this.#longestBase(forward, path);
     if (route === undefined)
       throw new Failure('no_route', 'no route has a prefix of this path (a prefix matches whole segments)');
-    const rest = route.prefix === '/' ? path : path.slice(route.prefix.length);
-    if (rest.startsWith('//')) throw new Failure('bad_request', 'the path has two slashes right behind the prefix');
+    const { prefix, basePath } = route;
+    const rest = path.slice(forward === undefined ? (prefix === '/' ? 0 : prefix.length) : basePath.length);
+    if (rest.startsWith('//')) {
+      const before = forward === undefined ? 'prefix' : 'base of the upstream';
+      throw new Failure('bad_request', `the path has two slashes right behind the ${before}`);
+    }
     if (route.methods !== undefined && !route.methods.includes(method)) {
       throw new Failure('method_denied', `this route allows ${route.methods.join(', ')}`, { allow: route.methods });
     }
     if (route.paths !== undefined && !route.paths.some((matches) => matches(rest === '' ? '/' : rest))) {
       throw new Failure('path_denied', 'none of the paths that this route allows matches');
     }
-    return { route, rest };
+    return { route, rest, forward };
   }
 
-  #longest(path: string): Route | undefined {
-    const longest = path.length <= this.#longestPrefix ? path.length : path.lastIndexOf('/', this.#longestPrefix);
-    for (let end = longest; end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const route = this.#routes.get(path.slice(0, end));
-      if (route !== undefined) return route;
-    }
-    return this.#routes.get('/');
+  #longestBase(authority: Authority, path: string): Route | undefined {
+    return this.#byUpstream.get(asked(authority))?.find(path);
   }
 }
 
 /** The target to ask the upstream for: joined as strings, the bytes of path and query as they came. */
-export function upstreamTarget({ route, rest }: RouteMatch, { path, query }: Target): string {
-  const below = route.stripPrefix ? rest : path;
+export function upstreamTarget({ route, rest }: RouteMatch, { query }: Pick<Target, 'query'>): string {
   const parameters = route.parameter === undefined || query === '' ? query : withoutParameter(query, route.parameter);
-  return `${`${route.basePath}${below}` || '/'}${parameters}`;
+  return `${`${route.basePath}${rest}` || '/'}${parameters}`;
 }

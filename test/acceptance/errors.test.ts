@@ -96,7 +96,7 @@ const rows: Readonly<Record<FailureCode, Row>> = {
     provoke: bytes(head('GET /apix HTTP/1.1', 'Connection: close')),
   },
   forward_denied: {
-    ...{ status: 403, source: 'client', proxyError: 'http_request_denied', detail: /ask for a path below/ },
+    ...{ status: 403, source: 'client', proxyError: 'http_request_denied', detail: /no route has an upstream/ },
     provoke: bytes(head('GET http://elsewhere.test/x HTTP/1.1', 'Connection: close')),
   },
   host_denied: {

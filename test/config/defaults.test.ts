@@ -43,6 +43,7 @@ test('a route leaves out all but its prefix and its upstream', () => {
       connections: 256,
       websocket: true,
       forwardedHeaders: false,
+      forward: true,
       plaintext: false,
       tls: { insecure: false },
     },

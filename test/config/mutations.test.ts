@@ -74,6 +74,7 @@ routes:
     retry: {statuses: [401], maxBody: 1MiB}
     connections: 5
     forwardedHeaders: true
+    forward: false
     plaintext: false
     tls: {insecure: true}
   - {prefix: /b, upstream: "https://api.example.com", credential: other}

@@ -4,7 +4,14 @@ import { guard } from '../../src/proxy/guard.ts';
 import { Secret } from '../../src/secret.ts';
 
 function admits(current: () => Secret) {
-  const admit = guard({ anyHost: false, hosts: ['localhost'], allowedOrigins: [], clientToken: current, hopId: 'hop' });
+  const admit = guard({
+    anyHost: false,
+    hosts: ['localhost'],
+    allowedOrigins: [],
+    clientToken: current,
+    hopId: 'hop',
+    isUpstream: () => false,
+  });
   return (token: string): boolean => {
     const fields = new Fields(['Host', 'localhost', 'Bearerway-Client-Token', token, 'Authorization', 'Basic eDp5']);
     try {

@@ -53,7 +53,12 @@ test('a request whose client had left before it was served is told of once, is n
   let guarded = 0;
   const guard = () => {
     guarded += 1;
-    return { target: { authority: undefined, path: '/x', query: '' }, consumed: undefined };
+    return {
+      target: { authority: undefined, path: '/x', query: '' },
+      host: 'h',
+      forward: undefined,
+      consumed: undefined,
+    };
   };
   const { serve } = handle(optionsWith({ guard, observe: (record) => records.push(record) }));
   const left = answered();

@@ -15,14 +15,20 @@ interface Asked {
   readonly policy?: Partial<FieldPolicyOptions>;
   readonly consumed?: string;
   readonly client?: string;
+  readonly isForward?: boolean;
 }
 
 /** What goes on of these lines, without the two fields that are always ours. */
-function forwarded(lines: readonly string[], { policy = {}, consumed, client = '127.0.0.1:5' }: Asked = {}): string[] {
+function forwarded(
+  lines: readonly string[],
+  { policy = {}, consumed, client = '127.0.0.1:5', isForward = false }: Asked = {},
+): string[] {
   const inbound = { method: 'GET', target: '/', fields: new Fields(lines), body: undefined, client };
   const options = {
     policy: fieldPolicy({ ...plainPolicy, ...policy }),
     consumed: consumed === undefined ? undefined : new FieldNames([consumed], { twins: true }),
+    host: inbound.fields.get('host') ?? '',
+    isForward,
     requestId: 'ours',
     hopId: 'hop-1',
   };
@@ -147,7 +153,10 @@ describe('X-Request-Id is kept or made', () => {
     const inbound = { method: 'GET', target: '/', fields, body: undefined, client: '' };
     const requestId = givenRequestId(fields) ?? 'ours';
     const policy = fieldPolicy(plainPolicy);
-    const out = forwardable(inbound, { policy, consumed: undefined, requestId, hopId: 'h' });
+    const out = forwardable(inbound, {
+      ...{ policy, consumed: undefined, host: 'h', isForward: false },
+      ...{ requestId, hopId: 'h' },
+    });
     expect([...out.all('x-request-id'), ...out.all('x_request_id')]).toEqual(expected);
     expect(out.all('bearerway-hop')).toEqual(['h']);
   });

@@ -7,8 +7,9 @@ import { parseTarget } from '../../src/proxy/target.ts';
 function route(prefix: string, more: Partial<Route> = {}): Route {
   return {
     prefix,
+    origin: { scheme: 'https', host: 'api.test', port: 443 },
     basePath: '',
-    stripPrefix: true,
+    forward: true,
     fields: fieldPolicy({ dropped: [], set: [], forwarded: undefined }),
     keptBody: 0,
     idleMs: 1,
@@ -94,8 +95,6 @@ describe('the target asked for', () => {
     [{ basePath: '/base' }, '/api/', '/base/'],
     [{ basePath: '/base/two' }, '/api/x', '/base/two/x'],
     [{ basePath: '/base' }, '/api/a%2Fb/%252e//c;d?e=/../%zz', '/base/a%2Fb/%252e//c;d?e=/../%zz'],
-    [{ basePath: '', stripPrefix: false }, '/api', '/api'],
-    [{ basePath: '/base', stripPrefix: false }, '/api/x?y', '/base/api/x?y'],
     [{ parameter: 'key' }, '/api/x?a=1&key=theirs&b', '/x?a=1&b'],
     [{ parameter: 'key' }, '/api/x', '/x'],
   ])('%j: %s becomes %s', (more, asked, expected) => {

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CLIENT_TOKEN } from '../support/canary.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import { credentialFor, startProxy } from '../support/proxy.ts';
 import { ask, raw } from '../support/raw-replies.ts';
@@ -10,38 +11,49 @@ function get(path: string, ...lines: string[]): string {
   return raw([`GET ${path} HTTP/1.1`, 'Host: localhost', ...lines]);
 }
 
-describe('a request that comes back to the proxy is refused', () => {
-  /** A proxy whose upstream is the proxy itself, by way of a port that is known before its own. */
-  async function loop() {
-    const provider = await startIdentityProvider();
-    const detour = createServer((socket) => {
-      const onward = connect({ host: '127.0.0.1', port: proxy.port });
-      for (const end of [socket, onward]) end.on('error', () => {});
-      socket.pipe(onward).pipe(socket);
-    });
-    const upstream = `http://127.0.0.1:${await listening(detour)}/loop`;
-    onTestFinished(() => {
-      detour.close();
-    });
-    const proxy = await startProxy({
-      credentials: { main: credentialFor(provider) },
-      routes: [{ prefix: '/loop', upstream, credential: 'main' }],
-    });
-    return proxy;
-  }
+/** A proxy whose upstream is the proxy itself, by way of a port that is known before its own. */
+async function loop(listen: object = {}) {
+  const provider = await startIdentityProvider();
+  const detour = createServer((socket) => {
+    const onward = connect({ host: '127.0.0.1', port: proxy.port });
+    for (const end of [socket, onward]) end.on('error', () => {});
+    socket.pipe(onward).pipe(socket);
+  });
+  const upstream = `http://127.0.0.1:${await listening(detour)}/loop`;
+  onTestFinished(() => {
+    detour.close();
+  });
+  const proxy = await startProxy({
+    listen,
+    credentials: { main: credentialFor(provider) },
+    routes: [{ prefix: '/loop', upstream, credential: 'main' }],
+  });
+  return { proxy, upstream };
+}
 
+describe('a request that comes back to the proxy is refused', () => {
   test('an upstream that is the proxy itself: 508, after one round', async () => {
-    const proxy = await loop();
+    const { proxy } = await loop();
     const reply = await ask(proxy.port, get('/loop/x'));
     expect([reply.status, reply.code]).toEqual([508, 'loop_detected']);
     expect(proxy.requests.map(({ status }) => status)).toEqual([508, 508]);
   });
 
   test('also if the client names the field in Connection, or sends hops of other proxies', async () => {
-    const proxy = await loop();
+    const { proxy } = await loop();
     for (const lines of [['Connection: bearerway-hop'], ['Bearerway-Hop: other-1', 'Bearerway-Hop: other-2, other-3']])
       expect((await ask(proxy.port, get('/loop/x', ...lines))).code).toBe('loop_detected');
     expect(proxy.requests).toHaveLength(4);
+  });
+
+  test('also in forward mode, and with a client token, which a request loses on its way', async () => {
+    const { proxy, upstream } = await loop({ clientToken: CLIENT_TOKEN });
+    const reply = await ask(
+      proxy.port,
+      raw([`GET ${upstream}/x HTTP/1.1`, 'Host: x', `Proxy-Authorization: Bearer ${CLIENT_TOKEN}`]),
+    );
+    expect(reply.code).toBe('loop_detected');
+    expect(proxy.requests.map(({ status }) => status)).toEqual([508, 508]);
   });
 });
 

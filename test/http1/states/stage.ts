@@ -5,6 +5,7 @@ import { CachedSource } from '../../../src/auth/cached-source.ts';
 import { injection } from '../../../src/auth/injection.ts';
 import { memoryStore } from '../../../src/auth/store/memory.ts';
 import type { Token } from '../../../src/auth/token.ts';
+import { configuredOrigin } from '../../../src/authority.ts';
 import { Failure } from '../../../src/errors.ts';
 import type { Handler } from '../../../src/exchange.ts';
 import { Listener } from '../../../src/http1/server.ts';
@@ -69,8 +70,9 @@ export class Stage {
     const tokens = new CachedSource({ credential: 'main', requestToken, store: memoryStore(), backoff, clock });
     const route = {
       prefix: '/api',
+      origin: configuredOrigin('https://api.test'),
       basePath: '',
-      stripPrefix: true,
+      forward: true,
       fields: fieldPolicy({ dropped: ['authorization'], set: [], forwarded: undefined }),
       websocket: true,
       keptBody: KEPT,
@@ -85,6 +87,7 @@ export class Stage {
         allowedOrigins: [],
         clientToken: () => undefined,
         hopId: 'h',
+        isUpstream: () => false,
       }),
       routes: new RouteTable([route]),
       replayMemory: this.replayMemory,
