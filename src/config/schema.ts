@@ -9,6 +9,7 @@ import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
 import { host, listenSchema } from './listen.ts';
 import { nearest } from './nearest.ts';
+import { isOwnListener } from './own-listener.ts';
 import { routeSchema } from './route.ts';
 import {
   duration,
@@ -77,6 +78,7 @@ interface Spelt {
   readonly credentials?: Readonly<Record<string, SpeltCredential | null>>;
   readonly routes?: readonly {
     readonly prefix?: string;
+    readonly upstream?: { readonly origin?: string };
     readonly credential?: string | undefined;
     readonly forwardedHeaders?: boolean;
     readonly headers?: { readonly set?: Readonly<Record<string, string>> };
@@ -107,6 +109,12 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
       if (first !== undefined) fault([...path, 'prefix'], `is the prefix of routes[${first}] already`);
       else seen.set(route.prefix, index);
     }
+    const origin = route?.upstream?.origin;
+    if (origin !== undefined && listensItself(origin, listen))
+      fault(
+        [...path, 'upstream'],
+        'is this proxy itself, by host and port of listen: requests would go round in circles (the address of the API would be right)',
+      );
     if (typeof route?.credential !== 'string') continue;
     const credential = Object.hasOwn(credentials, route.credential) ? credentials[route.credential] : undefined;
     if (credential === undefined) {
@@ -124,6 +132,12 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
         `decides on the field that credential "${route.credential}" puts its token into`,
       );
   }
+}
+
+/** Host and port are not there yet where something else in their group is wrong. */
+function listensItself(origin: string, { host, port, socket }: NonNullable<Spelt['listen']> = {}): boolean {
+  if (typeof host !== 'string' || typeof port !== 'number' || socket !== undefined) return false;
+  return isOwnListener(origin, { host, port });
 }
 
 /** The field that a token goes into, without its disguise; none when it goes into the query. Wrong ones are told already. */
