@@ -96,7 +96,7 @@ class Passages implements Handler {
     const { route } = match;
     record.route = route.prefix;
     record.credential = route.credential;
-    relay.follow(route);
+    relay.follow(match);
     const outbound: OutboundRequest = {
       method: inbound.method,
       target: upstreamTarget(match, target),

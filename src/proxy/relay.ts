@@ -3,7 +3,7 @@ import { asFailure, Failure, problem, reason } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import { returnable } from './headers.ts';
-import { withoutInjected } from './location.ts';
+import { type LocatedMatch, relocated, withoutInjected } from './location.ts';
 import type { RequestRecord } from './record.ts';
 import { returnableTrailers } from './trailers.ts';
 
@@ -15,24 +15,27 @@ export interface RelayOptions {
   readonly over: () => void;
 }
 
-/** What of a route its answers depend on. */
-export interface RelayedRoute {
-  /** Milliseconds that the client may leave a chunk untaken. */
-  readonly idleMs: number;
-  /** The query parameter that the token goes into. */
-  readonly parameter?: string | undefined;
+/** What of a request's place its answers depend on. */
+export interface RelayedMatch extends LocatedMatch {
+  readonly route: LocatedMatch['route'] & {
+    /** Milliseconds that the client may leave a chunk untaken. */
+    readonly idleMs: number;
+    /** The query parameter that the token goes into. */
+    readonly parameter?: string | undefined;
+  };
 }
 
 const ignored = (): void => {};
 const nothing: AnswerFlow = { resume: ignored, cancel: ignored };
-const noRoute: RelayedRoute = { idleMs: 30_000 };
+/** For an answer of our own, to a request that has no route: milliseconds. */
+const IDLE = 30_000;
 
 /**
  * The way back: passes an answer on to the client and keeps the record of it. The one place where a failure becomes
  * an answer: a problem while nothing has been sent, a cut connection behind that, never a short body that looks whole.
  */
 export class Relay implements Answer, AnswerFlow {
-  #route = noRoute;
+  #match: RelayedMatch | undefined;
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
@@ -53,8 +56,8 @@ export class Relay implements Answer, AnswerFlow {
   }
 
   /** What comes from now on comes by this route. */
-  follow(route: RelayedRoute): void {
-    this.#route = route;
+  follow(match: RelayedMatch): void {
+    this.#match = match;
   }
 
   interim(head: AnswerHead): void {
@@ -67,7 +70,8 @@ export class Relay implements Answer, AnswerFlow {
     this.#record.status = head.status;
     this.#record.upstreamMs = head.upstreamMs;
     this.#record.retry = head.retry;
-    const fields = this.#cleaned(returnable(head));
+    const cleaned = this.#cleaned(returnable(head));
+    const fields = this.#match === undefined ? cleaned : relocated(cleaned, this.#match);
     const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
     this.#client.head(marked === head.fields ? head : { ...head, fields: marked }, this);
     this.#head = head;
@@ -132,7 +136,8 @@ export class Relay implements Answer, AnswerFlow {
   }
 
   #cleaned(fields: Fields): Fields {
-    return this.#route.parameter === undefined ? fields : withoutInjected(fields, this.#route.parameter);
+    const parameter = this.#match?.route.parameter;
+    return parameter === undefined ? fields : withoutInjected(fields, parameter);
   }
 
   #answerWith(failure: Failure): void {
@@ -149,7 +154,7 @@ export class Relay implements Answer, AnswerFlow {
 
   #awaitClient(): void {
     this.#taken();
-    this.#taken = this.#clock.after(this.#route.idleMs, () => {
+    this.#taken = this.#clock.after(this.#match?.route.idleMs ?? IDLE, () => {
       this.#flow.cancel();
       this.fail(new Failure('request_timeout', 'the client does not read its answer'));
     });

@@ -17,7 +17,9 @@ function relayed(head: readonly string[], trailers: readonly string[], parameter
   };
   const record = newRecord({ requestId: 'r', method: 'GET', client: 'c' });
   const relay = new Relay({ client, record, clock: new MovedClock(), over: () => {} });
-  relay.follow({ idleMs: 30_000, parameter });
+  const origin = { scheme: 'https', host: 'api.test', port: 443 };
+  const route = { prefix: '/', origin, basePath: '', idleMs: 30_000, parameter };
+  relay.follow({ route, rest: '/', forward: undefined });
   relay.head({ status: 200, reason: 'OK', fields: new Fields(head) }, { resume: () => {}, cancel: () => {} });
   relay.end(new Fields(trailers));
   return got;
