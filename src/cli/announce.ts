@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { rivals } from '../config/rivals.ts';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../observe/log.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -14,6 +15,9 @@ export interface Announcement {
   readonly process: Process;
 }
 
+/** So many routes are named in one line. */
+const MOST_SHOWN = 5;
+
 /** On a terminal for a person, else one line of the log. */
 export function announce({ config, log, app, sandbox, process }: Announcement): void {
   const listening = app.bound.addresses;
@@ -27,6 +31,13 @@ export function announce({ config, log, app, sandbox, process }: Announcement): 
         { route: prefix },
         'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
       );
+  }
+  for (const { taken, others } of rivals(config.routes)) {
+    const shown = others.length > MOST_SHOWN ? [...others.slice(0, MOST_SHOWN), '…'] : others;
+    log.warn(
+      { route: taken, notTaken: shown },
+      'routes with the same upstream: as a forward proxy the first is taken (forward: false on all but one would be clear)',
+    );
   }
   if (!process.stdout.isTTY) {
     const table = config.routes.map(({ prefix, upstream, credential }) => ({

@@ -25,6 +25,7 @@ const python = `
 import sys, urllib.request
 print(urllib.request.urlopen(urllib.request.Request(sys.argv[1], sys.argv[2].encode())).read().decode())
 `;
+const node = 'fetch(process.argv[1], {method: "POST", body: process.argv[2]}).then((a) => a.text()).then(console.log)';
 const java = join(import.meta.dirname, '../support/ForwardClient.java');
 
 /** Programs, each with the words and the environment of its errand. */
@@ -47,7 +48,9 @@ function isInstalled(program: string): boolean {
   return installed;
 }
 
-const inProcess: Readonly<Record<string, Client>> = {
+const ours: Readonly<Record<string, Client>> = {
+  'fetch of Node.js': ({ proxy, url, body }) =>
+    run(process.execPath, ['-e', node, url, body], { NODE_USE_ENV_PROXY: '1', http_proxy: proxy }),
   async 'ProxyAgent of undici'({ proxy, url, body }) {
     const dispatcher = new ProxyAgent(proxy);
     try {
@@ -67,7 +70,7 @@ const inProcess: Readonly<Record<string, Client>> = {
     }),
 };
 
-const clients = new Map<string, Client>(Object.entries(inProcess));
+const clients = new Map<string, Client>(Object.entries(ours));
 for (const [program, errand] of Object.entries(programs))
   if (isInstalled(program)) clients.set(program, (given) => run(program, ...errand(given)));
 

@@ -105,6 +105,16 @@ test('at level warn only what should be looked at leaves a line', async () => {
   expect(command.log).toEqual([line]);
 });
 
+test('routes that a forward proxy cannot tell apart are told of, in a line', async () => {
+  const prefixes = ['/a', '/b', '/c', '/d', '/e', '/f', '/g'];
+  const routes = prefixes.map((prefix) => ({ prefix, upstream: 'http://127.0.0.1:9' }));
+  const command = bearerway(['-c', await configFile({ routes })]);
+  await command.listening();
+  expect(command.log.filter(({ level }) => level === 'warn')).toEqual([
+    expect.objectContaining({ route: '/a', notTaken: ['/b', '/c', '/d', '/e', '/f', '…'] }),
+  ]);
+});
+
 test('--log-format pretty is for people', async () => {
   const command = bearerway(['-c', await configFile(anywhere), '--log-format', 'pretty'], { env: { NO_COLOR: '1' } });
   for await (const _ of command.child.stdout ?? []) if (command.stdout.includes('\n')) break;

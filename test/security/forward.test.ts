@@ -1,11 +1,17 @@
 /** Forward mode by bare sockets: what `HTTP_PROXY` makes of clients, and what else might be sent so. */
-import { describe, expect, test } from 'vitest';
+import { createServer as createTlsServer } from 'node:https';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Api, startApi } from '../support/api.ts';
 import { CLIENT_TOKEN } from '../support/canary.ts';
+import { selfSigned } from '../support/certificate.ts';
+import { connectRaw } from '../support/client.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import { credentialFor, type Proxy as RunningProxy, startProxy } from '../support/proxy.ts';
+import { hasHead, startRawApi } from '../support/raw-api.ts';
 import { ask, raw } from '../support/raw-replies.ts';
+import { closing, listening } from '../support/server.ts';
 import { setStage } from '../support/stage.ts';
+import { SWITCHING } from '../support/tunnel.ts';
 
 function get(url: string, ...lines: string[]): string {
   return raw([`GET ${url} HTTP/1.1`, 'Host: nobody.test', ...lines]);
@@ -137,14 +143,33 @@ test('X-Forwarded-Host is the authority asked for', async () => {
   expect(api.requests[0]?.headers['x-forwarded-host']).toBe(new URL(url).host);
 });
 
-test('an upgrade goes there, too', async () => {
-  const { api, url, proxy } = await foreign();
-  api.behaveOnce((request, response) => {
-    expect(request.headers.upgrade).toBe('x');
-    response.writeHead(426).end();
+test('an upgrade goes there, too, and becomes a tunnel', async () => {
+  const api = await startRawApi();
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
+  const client = await connectRaw(proxy.port);
+  client.send(get(`${api.url}/x`, 'Connection: Upgrade', 'Upgrade: x'));
+  const end = await api.connection();
+  expect(await end.until(hasHead)).toMatch(/^GET \/x HTTP\/1\.1\r\n/);
+  end.send(SWITCHING);
+  await client.until(hasHead);
+  client.send('ping');
+  await end.until((received) => received.endsWith('\r\n\r\nping'));
+});
+
+test("over the upstream's own scheme; where it redirects to is told as an http:// URL", async () => {
+  const certificate = selfSigned();
+  const seen: unknown[] = [];
+  const server = createTlsServer(certificate, ({ url, headers }, response) => {
+    seen.push([url, headers.host]);
+    response.writeHead(302, { location: `https://${headers.host}/y` }).end();
   });
-  const reply = await ask(proxy.port, get(`${url}/base/x`, 'Connection: upgrade', 'Upgrade: x'));
-  expect(reply.status).toBe(426);
+  const host = `127.0.0.1:${await listening(server)}`;
+  onTestFinished(() => closing(server));
+  const routes = [{ prefix: '/api', upstream: `https://${host}`, tls: { ca: certificate.cert } }];
+  const proxy = await startProxy({ routes });
+  const reply = await ask(proxy.port, get(`http://${host}/x`));
+  expect([reply.status, reply.get('location')]).toEqual([302, `http://${host}/y`]);
+  expect(seen).toEqual([['/x', host]]);
 });
 
 describe('with a client token', () => {
