@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
 import { type KnownKeys, knownKeys } from './json-schema.ts';
@@ -60,8 +61,12 @@ export function parseConfig(
   for (const issue of checked.error?.issues ?? []) {
     for (const fault of fromIssue(issue, keysAt)) if (!unset.has(spelt(fault.path))) place(fault);
   }
-  if (checked.data === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
-  return freeze(checked.data);
+  const { data } = checked;
+  const noPlace = (message: string): void => place({ path: ['egress', 'proxy'], atKey: false, message });
+  const egress = data && egressOf(data.egress, env, noPlace);
+  if (data === undefined || egress === undefined || faults.length > 0)
+    throw new ConfigError(file, faults.toSorted(byPlace));
+  return freeze({ ...data, egress });
 }
 
 /** Made once for a folder: it is large, and a config may be read again and again. */

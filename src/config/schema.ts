@@ -3,10 +3,12 @@
  * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
  */
 import { z } from 'zod';
+import type { EgressOptions } from '../egress.ts';
 import { plainName } from '../field-names.ts';
 import { forwardedFields } from '../own-fields.ts';
 import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
+import { egressSchema } from './egress.ts';
 import { host, listenSchema } from './listen.ts';
 import { nearest } from './nearest.ts';
 import { isOwnListener } from './own-listener.ts';
@@ -44,6 +46,7 @@ export function configSchema(folder: string) {
           format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
         }),
         tokenStore: tokenStoreSchema(folder),
+        egress: egressSchema(folder),
         limits: group({
           inFlight: withDefault(integer(1, 1_000_000), 1024),
           replayMemory: withDefault(size, '64MiB'),
@@ -66,8 +69,10 @@ export function configSchema(folder: string) {
     .check(everywhere(rules));
 }
 
+type Checked = z.output<ReturnType<typeof configSchema>>;
+
 /** A whole configuration, checked and frozen. */
-export type Config = z.output<ReturnType<typeof configSchema>>;
+export type Config = Omit<Checked, 'egress'> & { readonly egress: EgressOptions };
 export type CredentialConfig = Config['credentials'][string];
 export type RouteConfig = Config['routes'][number];
 

@@ -6,12 +6,15 @@ export const CLIENT_SECRET = 'canary-secret+/%&=:é"7';
 export const ASCII_SECRET = 'canary-ascii-secret+/%&=:"7-and-so-on-up-to-sixty-four-characters!';
 export const CLIENT_ID = 'canary-client';
 export const CLIENT_TOKEN = 'canary-client-token-9';
+/** Who we are to an egress proxy. */
+export const EGRESS_USER = 'canary-user';
+export const EGRESS_PASSWORD = 'canary-egress:p@ss/é7';
 /** Every token that a test's identity provider issues begins like this. */
 export const TOKEN_PREFIX = 'canary-token-';
 
 /** Fails if the text holds a secret or a token: raw, in base64 at any offset, or URL-encoded. */
 export function expectNoCanary(text: string, where: string): void {
-  for (const secret of [CLIENT_SECRET, ASCII_SECRET, CLIENT_TOKEN, TOKEN_PREFIX]) {
+  for (const secret of [CLIENT_SECRET, ASCII_SECRET, CLIENT_TOKEN, EGRESS_PASSWORD, TOKEN_PREFIX]) {
     for (const form of formsOf(secret))
       expect(text.includes(form), `${where} holds ${form}: ${text.slice(0, 2000)}`).toBe(false);
   }
