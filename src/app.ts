@@ -9,6 +9,7 @@ import { configuredOrigin } from './authority.ts';
 import type { Clock } from './clock.ts';
 import { basePathOf } from './config/route.ts';
 import type { Config, CredentialConfig, RouteConfig } from './config/schema.ts';
+import { Egress, isOurselves, originOf, type ProxyAddress } from './egress.ts';
 import type { Handler } from './exchange.ts';
 import { handshakeLog, type Log, tokenLog, tokenStoreLog } from './observe/log.ts';
 import { requestLog } from './observe/request-log.ts';
@@ -49,14 +50,15 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   const shared = tokenStore === 'memory' ? undefined : await sharedStore(tokenStore.redis, surroundings);
   shared?.listen(tokenStoreLog(log));
   const store = memoryStore();
+  const egress = openEgress(config, log);
   const opened = Object.entries(config.credentials).map(
-    async ([name, given]) => [name, await credential(name, given, { ...surroundings, store, shared })] as const,
+    async ([name, given]) => [name, await credential(name, given, { ...surroundings, store, shared, egress })] as const,
   );
   const credentials = new Map(await Promise.all(opened));
   const replayMemory = new ReplayMemory(limits.replayMemory);
   const scheme = listen.tls === undefined ? 'http' : 'https';
   const routes = config.routes.map((given) =>
-    route(given, credentials.get(given.credential ?? ''), { ...surroundings, scheme }),
+    route(given, credentials.get(given.credential ?? ''), { ...surroundings, scheme, egress }),
   );
   const clientToken = await watchSecret(listen.clientToken, clock);
   const hopId = newId();
@@ -115,6 +117,19 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   };
 }
 
+/** The way out, told of in the log. A proxy that is ourselves is none: the environment may be meant for our clients. */
+function openEgress({ egress, listen }: Pick<Config, 'egress' | 'listen'>, log: Log): Egress {
+  const others = (proxy: ProxyAddress | undefined): ProxyAddress | undefined =>
+    proxy !== undefined && isOurselves(proxy, listen) ? undefined : proxy;
+  const [http, https] = [others(egress.http), others(egress.https)];
+  const named = { http: http && originOf(http), https: https && originOf(https) };
+  if (http !== egress.http || https !== egress.https)
+    log.warn('the egress proxy (egress.proxy, HTTPS_PROXY or HTTP_PROXY) is this proxy itself; it is ignored');
+  if (http !== undefined || https !== undefined)
+    log.info(named, 'APIs and token endpoints are reached by way of an egress proxy');
+  return new Egress({ ...egress, http, https });
+}
+
 interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
   readonly config: Config;
   readonly clock: Clock;
@@ -151,7 +166,7 @@ interface Credential {
 async function credential(
   name: string,
   given: CredentialConfig,
-  { log, ...context }: Surroundings & Pick<KeeperContext, 'store' | 'shared'>,
+  { log, ...context }: Surroundings & Pick<KeeperContext, 'store' | 'shared' | 'egress'>,
 ): Promise<Credential> {
   const tokens = tokenLog(log, name);
   const { source, start, close } = await keeper(name, given, { ...context, warn: tokens.warn });
@@ -179,9 +194,13 @@ async function credential(
 function route(
   given: RouteConfig,
   used: Credential | undefined,
-  { clock, scheme }: Pick<Surroundings, 'clock'> & { readonly scheme: 'http' | 'https' },
+  {
+    clock,
+    scheme,
+    egress,
+  }: Pick<Surroundings, 'clock'> & { readonly scheme: 'http' | 'https'; readonly egress: Egress },
 ): { readonly entry: Route; close(): Promise<void> } {
-  const { send, close } = upstream({ ...given, origin: given.upstream.origin }, clock);
+  const { send, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);
   const { retry, headers } = given;
   const authorized =
     used && authorizedSend(send, { tokens: used.source, injection: used.injection, statuses: retry.statuses, clock });

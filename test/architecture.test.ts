@@ -67,7 +67,7 @@ describe('the house', () => {
   });
 
   test.each([
-    ['undici', ['auth/token-endpoint.ts']],
+    ['undici', ['auth/token-endpoint.ts', 'auth/connector.ts']],
     ['zod', ['config/']],
     ['yaml', ['config/']],
     ['pino', ['observe/']],

@@ -40,7 +40,7 @@ export interface Grant {
 
 export function oauthGrant(options: OAuthGrantOptions, grant: Grant, context: TokenSupplyContext): TokenSupply {
   const { clock, newId } = context;
-  const endpoint = tokenEndpoint(options);
+  const endpoint = tokenEndpoint(options, context.egress);
   const client = clientAuth(options);
   const secrets = new ShownSecrets([...client.secrets, ...grant.secrets]);
   const { issuer, tokenUrl = '' } = options;

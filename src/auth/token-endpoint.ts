@@ -1,15 +1,14 @@
 import { Agent, type Dispatcher, request } from 'undici';
+import type { TlsIdentity } from '../client-tls.ts';
+import { Egress } from '../egress.ts';
 import { Failure } from '../errors.ts';
+import { connector } from './connector.ts';
 import type { TokenRequest } from './token-request.ts';
 import type { TokenResponse } from './token-response.ts';
 
 export interface TokenEndpointOptions {
-  /** PEM, towards the authorization server. */
-  readonly tls: {
-    readonly ca?: string | undefined;
-    readonly cert?: string | undefined;
-    readonly key?: string | undefined;
-  };
+  /** Towards the authorization server. */
+  readonly tls: TlsIdentity;
   /** Milliseconds. */
   readonly request: { readonly timeout: number };
 }
@@ -26,17 +25,24 @@ export interface TokenEndpoint {
 }
 
 /** The only place that talks to identity providers. Verifies TLS, follows no redirect, waits no longer than its deadline. */
-export function tokenEndpoint({ tls, request: { timeout } }: TokenEndpointOptions): TokenEndpoint {
-  const dispatcher = new Agent({
-    allowH2: false,
-    connections: 2,
-    connect: { ...tls, timeout, rejectUnauthorized: true },
-  });
+export function tokenEndpoint(
+  { tls, request: { timeout } }: TokenEndpointOptions,
+  egress = Egress.direct,
+): TokenEndpoint {
+  const closing = new AbortController();
+  const connect = connector({ egress, tls: egress.tls(tls), timeout, closed: closing.signal });
+  const dispatcher = new Agent({ allowH2: false, connections: 2, connect });
+  const ask = (url: string, who: string, options: Omit<RequestOptions, 'dispatcher'>): Promise<TokenResponse> => {
+    const way = egress.proxyFor(url) === undefined ? '' : ', by way of the egress proxy';
+    return exchange(url, { ...options, dispatcher }, { who, way });
+  };
   return {
-    send: ({ url, headers, body }, signal) =>
-      exchange(url, { dispatcher, method: 'POST', headers, body, signal }, 'the token endpoint'),
-    get: (url, signal) => exchange(url, { dispatcher, method: 'GET', headers: getHeaders, signal }, 'the issuer'),
-    close: () => dispatcher.destroy(),
+    send: ({ url, headers, body }, signal) => ask(url, 'the token endpoint', { method: 'POST', headers, body, signal }),
+    get: (url, signal) => ask(url, 'the issuer', { method: 'GET', headers: getHeaders, signal }),
+    close() {
+      closing.abort();
+      return dispatcher.destroy();
+    },
   };
 }
 
@@ -47,8 +53,14 @@ type RequestOptions = Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'bo
   readonly signal: AbortSignal;
 };
 
-/** `who`, as it is told. */
-async function exchange(url: string, options: RequestOptions, who: string): Promise<TokenResponse> {
+/** How it is told. */
+interface Named {
+  readonly who: string;
+  /** What is to be said of the way there. */
+  readonly way: string;
+}
+
+async function exchange(url: string, options: RequestOptions, { who, way }: Named): Promise<TokenResponse> {
   try {
     const answer = await request(url, options);
     const status = answer.statusCode;
@@ -60,9 +72,11 @@ async function exchange(url: string, options: RequestOptions, who: string): Prom
       body: status < 300 ? await text(answer.body, who) : await text(answer.body, who).catch(() => ''),
     };
   } catch (cause) {
-    if (cause instanceof Failure) throw cause;
+    if (cause instanceof Failure && cause.code === 'token_invalid') throw cause;
     const what = options.signal.aborted ? 'did not answer in time' : 'cannot be reached';
-    throw new Failure('token_unavailable', `${who} ${what}`, { cause });
+    // One of the way there says all that is to be known of it.
+    const why = cause instanceof Failure ? `: ${cause.detail}` : way;
+    throw new Failure('token_unavailable', `${who} ${what}${why}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Egress } from '../egress.ts';
 import type { Failure } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { StopSignal } from '../stop.ts';
@@ -77,6 +78,8 @@ export interface TokenSupplyContext {
   readonly newId: () => string;
   /** The environment of this process, for programs that it starts. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The way out to token endpoints. Left out: straight there. */
+  readonly egress?: Egress;
   /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
 }

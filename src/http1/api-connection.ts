@@ -5,11 +5,13 @@ import { Fields } from '../fields.ts';
 import type { ApiCarrier, ApiConnectionOwner } from './api-owner.ts';
 import type { Call } from './call.ts';
 import { keptForMs, limitsMs, NEVER, type Waiting } from './deadlines.ts';
-import { brokenOff, dial, dialFailure } from './dial.ts';
+import { type Dialing, dial } from './dial.ts';
+import { brokenOff } from './dial-failure.ts';
 import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
 import { type RequestObserver, RequestWriter } from './request-writer.ts';
 import { reset } from './reset.ts';
 import { invalidAnswer } from './response.ts';
+import { proxyRefusal } from './through-proxy.ts';
 import { Tunnel, type TunnelCarrier } from './tunnel.ts';
 import { beginTurn, endTurn } from './turn.ts';
 import { Writer } from './writer.ts';
@@ -21,8 +23,9 @@ type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'tunnel' | 'cl
 export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
   deadlineMs: number;
   readonly #owner: ApiConnectionOwner;
-  readonly #socket: Socket;
-  readonly writer: Writer;
+  readonly #dialing: Dialing;
+  #socket: Socket;
+  writer: Writer;
   readonly #answer = new IncomingAnswer(this);
   readonly #bornMs: number;
   #phase: Phase = 'connecting';
@@ -36,7 +39,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   /** Dials for a call, and carries it. Throws what `dial` does. */
   constructor(owner: ApiConnectionOwner, call: Call) {
     const { destination, session } = owner;
-    this.#socket = dial(destination, {
+    this.#dialing = dial(destination, {
       read: (bytes, length) => this.#take(bytes, length),
       session,
       keepSession: (fresh) => {
@@ -45,7 +48,13 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
       connected: () => {
         if (this.#call !== undefined && this.#phase === 'connecting') this.run(this.#call);
       },
+      replaced: (socket) => {
+        this.#socket = socket;
+        this.writer = new Writer(socket);
+        this.#hear(socket);
+      },
     });
+    this.#socket = this.#dialing.socket;
     this.#owner = owner;
     this.#call = call;
     call.connection = this;
@@ -54,13 +63,19 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.deadlineMs = owner.deadlines.in(owner.timeouts.connect);
     this.writer = new Writer(this.#socket);
     this.#request = new RequestWriter(this.writer, this);
-    this.#socket
-      .on('drain', () => (this.#tunnel ?? this.#request).drained())
-      .on('end', () => this.#finReceived())
+    this.#hear(this.#socket);
+  }
+
+  /** One that was replaced has nothing to say any more. */
+  #hear(socket: Socket): void {
+    const isOurs = (): boolean => socket === this.#socket;
+    socket
+      .on('drain', () => isOurs() && (this.#tunnel ?? this.#request).drained())
+      .on('end', () => isOurs() && this.#finReceived())
       .on('error', (error) => {
-        this.#error = error;
+        if (isOurs()) this.#error = error;
       })
-      .on('close', () => this.#closed());
+      .on('close', () => isOurs() && this.#closed());
   }
 
   /** It can carry a request now. */
@@ -75,7 +90,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#answer.expect(call.request);
     this.deadlineMs = NEVER;
     this.#request = new RequestWriter(this.writer, this);
-    this.#request.write(call.request, this.#owner.authority);
+    this.#request.write(call.request, this.#owner.addressee);
   }
 
   sent(): void {
@@ -121,11 +136,11 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
 
   late(): void {
     this.deadlineMs = NEVER;
-    this.#break(new Failure('upstream_timeout', this.#whatIsLate()));
+    const isUnmade = this.#phase === 'connecting';
+    this.#break(isUnmade ? this.#dialing.late() : new Failure('upstream_timeout', this.#whatIsLate()));
   }
 
   #whatIsLate(): string {
-    if (this.#phase === 'connecting') return 'no connection came about in time';
     if (this.#phase === 'tunnel') return 'no byte went either way for too long';
     if (!this.#request.done) return 'it does not take the request';
     if (!this.#answer.headed) return 'its answer did not begin in time';
@@ -172,6 +187,13 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   head(head: AnswerHead): void {
+    const { proxy } = this.#owner.addressee;
+    // RFC 9110 §15.5.8: to us, and to nobody behind us.
+    const refusal = proxy !== undefined && head.status === 407 ? proxyRefusal(407, proxy) : undefined;
+    if (refusal !== undefined) {
+      this.#break(refusal);
+      return;
+    }
     this.moved();
     if (this.#call !== undefined) this.#call.answer.head(head, this.#call);
   }
@@ -252,6 +274,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#owner.closed(this, again ? call : undefined);
     if (again) return;
     const cause = this.#error ?? new Error('it ended the connection');
-    call?.fail(phase === 'connecting' ? dialFailure(cause, this.#owner.destination) : brokenOff(cause));
+    call?.fail(phase === 'connecting' ? this.#dialing.failure(cause) : brokenOff(cause));
   }
 }

@@ -1,6 +1,7 @@
 import type { Call, CallCarrier } from './call.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { Destination } from './dial.ts';
+import type { Destination } from './destination.ts';
+import type { Addressee } from './request-writer.ts';
 
 /** A connection to an API as those see it who share them out. */
 export interface ApiCarrier extends CallCarrier {
@@ -12,8 +13,7 @@ export interface ApiCarrier extends CallCarrier {
 /** What all connections of a pool share. */
 export interface ApiConnectionOwner {
   readonly destination: Destination;
-  /** Of the origin, as it stands in Host. */
-  readonly authority: string;
+  readonly addressee: Addressee;
   /** Milliseconds. `headers` counts from the last byte of the request. */
   readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   readonly deadlines: Deadlines;

@@ -6,7 +6,9 @@ import { ApiConnection } from './api-connection.ts';
 import type { ApiCarrier, ApiConnectionOwner } from './api-owner.ts';
 import { Call } from './call.ts';
 import { Deadlines } from './deadlines.ts';
-import { type Destination, dialFailure } from './dial.ts';
+import type { Destination } from './destination.ts';
+import { dialFailure } from './dial-failure.ts';
+import type { Addressee } from './request-writer.ts';
 
 export interface PoolOptions {
   readonly destination: Destination;
@@ -20,7 +22,7 @@ export interface PoolOptions {
 
 export class Pool implements ApiConnectionOwner {
   readonly destination: Destination;
-  readonly authority: string;
+  readonly addressee: Addressee;
   readonly timeouts: ApiConnectionOwner['timeouts'];
   readonly deadlines: Deadlines;
   readonly nowMs: () => number;
@@ -37,7 +39,7 @@ export class Pool implements ApiConnectionOwner {
 
   constructor({ destination, authority, timeouts, connections }: PoolOptions, clock: Clock) {
     this.destination = destination;
-    this.authority = authority;
+    this.addressee = { authority, proxy: destination.forwarded === true ? destination.proxy : undefined };
     this.timeouts = timeouts;
     this.deadlines = new Deadlines(clock);
     this.nowMs = () => clock.monotonicMs();

@@ -1,5 +1,7 @@
+import type { EgressProxy } from '../egress.ts';
 import type { Failure } from '../errors.ts';
 import type { BodyFlow, OutboundBody, OutboundRequest } from '../exchange.ts';
+import { credentials } from './through-proxy.ts';
 import type { Writer } from './writer.ts';
 
 /** What the writing of a request tells its connection. */
@@ -10,6 +12,14 @@ export interface RequestObserver {
   progressed(isBlocked: boolean): void;
   /** The rest of the body will not come. */
   bodyFailed(failure: Failure): void;
+}
+
+/** To whom a request is written. */
+export interface Addressee {
+  /** Of the origin, as it stands in Host. */
+  readonly authority: string;
+  /** The proxy that is to pass it on; undefined: whoever reads it answers it. */
+  readonly proxy: EgressProxy | undefined;
 }
 
 /** Methods whose requests have a length even without a body (RFC 9110 §8.6). */
@@ -29,10 +39,10 @@ export class RequestWriter {
     this.#observer = observer;
   }
 
-  write(request: OutboundRequest, authority: string): void {
+  write(request: OutboundRequest, addressee: Addressee): void {
     const { body } = request;
     this.#writer.hold();
-    this.#writer.text(head(request, authority));
+    this.#writer.text(head(request, addressee));
     if (body?.whole !== undefined) this.#writer.bytes(body.whole);
     if (body === undefined || body.whole !== undefined) this.#finish();
     else this.#stream(body);
@@ -94,8 +104,16 @@ export class RequestWriter {
   }
 }
 
-function head({ method, target, fields, body, upgrade }: OutboundRequest, authority: string): string {
-  let text = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${fields.text}`;
+/** RFC 9112 §3.2.2: the whole address, and who we are, to a proxy; a path to anybody else. */
+function startOf({ method, target }: OutboundRequest, { authority, proxy }: Addressee): string {
+  if (proxy === undefined) return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n`;
+  const lines = [`${method} http://${authority}${target} HTTP/1.1`, `Host: ${authority}`, ...credentials(proxy)];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function head(request: OutboundRequest, addressee: Addressee): string {
+  const { method, fields, body, upgrade } = request;
+  let text = `${startOf(request, addressee)}${fields.text}`;
   const trailers = fields.get('te') !== undefined;
   // RFC 9110 §10.1.4: TE speaks of this connection only.
   if (upgrade !== undefined) {

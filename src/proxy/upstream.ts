@@ -1,5 +1,7 @@
 /** Where a route's requests go. */
+import type { TlsIdentity } from '../client-tls.ts';
 import type { Clock } from '../clock.ts';
+import { Egress } from '../egress.ts';
 import type { Send } from '../exchange.ts';
 import { Pool } from '../http1/pool.ts';
 
@@ -10,13 +12,9 @@ export interface UpstreamOptions {
   readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   /** How many requests may be under way at once; more wait for at most `timeouts.connect`. */
   readonly connections: number;
-  /** PEM. */
-  readonly tls: {
-    readonly ca?: string | undefined;
-    readonly cert?: string | undefined;
-    readonly key?: string | undefined;
-    readonly insecure: boolean;
-  };
+  readonly tls: TlsIdentity & { readonly insecure: boolean };
+  /** Left out: straight there. */
+  readonly egress?: Egress;
 }
 
 export interface Upstream {
@@ -25,15 +23,30 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export function upstream({ origin, timeouts, connections, tls }: UpstreamOptions, clock: Clock): Upstream {
+export function upstream(options: UpstreamOptions, clock: Clock): Upstream {
+  const { origin, timeouts, connections, tls, egress = Egress.direct } = options;
   // The origin is checked config, never a request's: it names a scheme, a host and perhaps a port, and nothing else.
   const { protocol, host, hostname, port } = new URL(origin);
   const secure = protocol === 'https:';
+  const proxy = egress.proxyFor(origin);
   const destination = {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 443 : 80) : Number(port),
-    tls: secure ? tls : undefined,
+    tls: secure ? egress.tls(tls, tls.insecure) : undefined,
+    proxy,
   };
   const pool = new Pool({ destination, authority: host, timeouts, connections }, clock);
-  return { send: pool.send, close: async () => pool.close() };
+  if (proxy === undefined || secure) return { send: pool.send, close: async () => pool.close() };
+  // Plain HTTP: requests are the proxy's to pass on, as clients do it. An upgrade would end there: RFC 6455 §4.1.
+  const passedOn = new Pool(
+    { destination: { ...destination, forwarded: true }, authority: host, timeouts, connections },
+    clock,
+  );
+  return {
+    send: (request, ...rest) => (request.upgrade === undefined ? passedOn : pool).send(request, ...rest),
+    async close() {
+      passedOn.close();
+      pool.close();
+    },
+  };
 }

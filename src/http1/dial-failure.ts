@@ -1,0 +1,33 @@
+import { Failure } from '../errors.ts';
+import type { Destination } from './destination.ts';
+
+/** Errors of finding the way there. */
+const noWay =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM|EMFILE|ENFILE)$/;
+
+export function isNoWay(error: Error): boolean {
+  return noWay.test(codeOf(error));
+}
+
+/** Why no connection to an API came about. `way`: what is to be said of the way there. */
+export function dialFailure(error: Error, { tls }: Pick<Destination, 'tls'>, way = ''): Failure {
+  if (tls !== undefined && !isNoWay(error)) {
+    const detail = `the identity of the API could not be verified, or TLS with it failed${way}`;
+    return new Failure('upstream_tls', detail, { cause: error });
+  }
+  if (codeOf(error) === 'ECONNRESET') return brokenOff(error);
+  return new Failure('upstream_unreachable', 'no connection to the API could be made', { cause: error });
+}
+
+/** A connection is there no more. */
+export function brokenOff(cause: Error): Failure {
+  return new Failure('upstream_reset', 'the connection to the API broke', { cause });
+}
+
+/** Of the error, or of the first of several addresses that were tried. */
+export function codeOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) return code;
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return first instanceof Error ? codeOf(first) : '';
+}
