@@ -11,7 +11,7 @@ import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
 import { type RequestObserver, RequestWriter } from './request-writer.ts';
 import { reset } from './reset.ts';
 import { invalidAnswer } from './response.ts';
-import { proxyRefusal } from './through-proxy.ts';
+import { passedOn, proxyRefusal } from './through-proxy.ts';
 import { Tunnel, type TunnelCarrier } from './tunnel.ts';
 import { beginTurn, endTurn } from './turn.ts';
 import { Writer } from './writer.ts';
@@ -156,7 +156,11 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     const call = this.#call;
     this.#call = undefined;
     this.destroy();
-    call?.fail(failure);
+    this.#fail(call, failure);
+  }
+
+  #fail(call: Call | undefined, failure: Failure): void {
+    call?.fail(this.#owner.addressee.proxy === undefined ? failure : passedOn(failure));
   }
 
   /** What is left in `bytes` behind this turn is somebody else's. */
@@ -274,6 +278,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#owner.closed(this, again ? call : undefined);
     if (again) return;
     const cause = this.#error ?? new Error('it ended the connection');
-    call?.fail(phase === 'connecting' ? this.#dialing.failure(cause) : brokenOff(cause));
+    this.#fail(call, phase === 'connecting' ? this.#dialing.failure(cause) : brokenOff(cause));
   }
 }

@@ -152,6 +152,13 @@ export function proxyRefusal(status: number, proxy: EgressProxy): Failure | unde
   return new Failure('upstream_unreachable', detail, { cause });
 }
 
+/** Of a request that a proxy was to pass on: nobody can tell whose fault it is. */
+export function passedOn(failure: Failure): Failure {
+  const { code, detail, cause } = failure;
+  if (detail.includes('egress proxy')) return failure;
+  return new Failure(code, `${detail} (by way of the egress proxy)`, { cause });
+}
+
 function proxyUnreachable(error: Error, { tls }: EgressProxy): Failure {
   if (tls !== undefined && !isNoWay(error)) {
     const detail = 'the identity of the egress proxy could not be verified, or TLS with it failed';

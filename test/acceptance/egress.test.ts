@@ -6,8 +6,8 @@ import { EGRESS_PASSWORD, EGRESS_USER } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { connectRaw } from '../support/client.ts';
 import { type EgressProxy, startEgressProxy } from '../support/egress-proxy.ts';
+import { API_NAME, type NamedApi, namedIdentity, startNamedApi } from '../support/named-api.ts';
 import { startProxy } from '../support/proxy.ts';
-import { API_NAME, type NamedApi, namedIdentity, startNamedApi } from '../support/tls-api.ts';
 import { openSocket } from '../support/websocket-api.ts';
 
 const { cert } = namedIdentity;

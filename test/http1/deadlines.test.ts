@@ -1,6 +1,6 @@
 /**
  * Every state that waits, what it waits for, and what becomes of it. A state without a row here, or
- * in deadlines-of-tunnels.test.ts, has no owner.
+ * in deadlines-of-tunnels.test.ts or deadlines-of-egress.test.ts, has no owner.
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Answer, Handler } from '../../src/exchange.ts';

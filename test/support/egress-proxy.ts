@@ -70,7 +70,17 @@ export class EgressProxy {
     else if (fault) socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
     else if (!this.#admits(headers)) socket.end(ASKING);
     else if (port === undefined) socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
-    else join(socket, port);
+    else this.join(socket, `http://127.0.0.1:${port}`);
+  }
+
+  /** Bytes both ways, as they come, ends and breaks included, behind the answer that says so. */
+  join(near: Duplex, url: string, head = 'HTTP/1.1 200 Connection established\r\n\r\n'): void {
+    const far = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true }, () => {
+      near.write(head);
+      near.pipe(far).pipe(near);
+    });
+    far.on('error', () => near.destroy()).on('close', () => near.destroy());
+    near.on('close', () => far.destroy());
   }
 
   pass(message: IncomingMessage, response: ServerResponse): void {
@@ -106,16 +116,6 @@ export class EgressProxy {
 }
 
 const ASKING = 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="egress"\r\n\r\n';
-
-/** Bytes both ways, as they come, ends and breaks included. */
-function join(near: Duplex, port: number): void {
-  const far = connect({ host: '127.0.0.1', port, allowHalfOpen: true }, () => {
-    near.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    near.pipe(far).pipe(near);
-  });
-  far.on('error', () => near.destroy()).on('close', () => near.destroy());
-  near.on('close', () => far.destroy());
-}
 
 /** `tls`: it is reached over TLS, and this is what it shows. */
 export async function startEgressProxy(tls?: Certificate): Promise<EgressProxy> {

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -14,6 +14,8 @@ export const API_NAME = 'api.test';
 export interface NamedApi {
   readonly url: string;
   readonly connections: Socket[];
+  /** What becomes of a request; undefined: it is answered with its own path. */
+  answer: ((response: ServerResponse) => void) | undefined;
   readonly requests: { readonly url: string; readonly headers: NodeJS.Dict<string | string[]> }[];
 }
 
@@ -23,13 +25,15 @@ export async function startNamedApi(identity?: Certificate): Promise<NamedApi> {
   const api: NamedApi = {
     url: `http://127.0.0.1:${await listening(server)}`,
     connections: [],
+    answer: undefined,
     requests: [],
   };
   server.on('request', (message, response) => {
     const { url = '', headers } = message;
     message.resume().on('end', () => {
       api.requests.push({ url, headers });
-      response.end(`${url} of ${headers.host}`);
+      if (api.answer === undefined) response.end(`${url} of ${headers.host}`);
+      else api.answer(response);
     });
   });
   server.on(identity === undefined ? 'connection' : 'secureConnection', (socket: Socket | TLSSocket) => {
