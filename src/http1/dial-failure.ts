@@ -9,10 +9,10 @@ export function isNoWay(error: Error): boolean {
   return noWay.test(codeOf(error));
 }
 
-/** Why no connection to an API came about. `way`: what is to be said of the way there. */
-export function dialFailure(error: Error, { tls }: Pick<Destination, 'tls'>, way = ''): Failure {
+/** Why no connection straight to an API came about. */
+export function dialFailure(error: Error, { tls }: Pick<Destination, 'tls'>): Failure {
   if (tls !== undefined && !isNoWay(error)) {
-    const detail = `the identity of the API could not be verified, or TLS with it failed${way}`;
+    const detail = 'the identity of the API could not be verified, or TLS with it failed';
     return new Failure('upstream_tls', detail, { cause: error });
   }
   if (codeOf(error) === 'ECONNRESET') return brokenOff(error);

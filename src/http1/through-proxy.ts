@@ -5,7 +5,7 @@ import { tlsOptions } from '../client-tls.ts';
 import { authorityOf, type EgressProxy } from '../egress.ts';
 import { Failure } from '../errors.ts';
 import type { Destination } from './destination.ts';
-import { codeOf, dialFailure, isNoWay } from './dial-failure.ts';
+import { codeOf, isNoWay } from './dial-failure.ts';
 import { AnswerReader } from './response.ts';
 
 export interface TunnelOptions {
@@ -54,11 +54,9 @@ export class ThroughProxy {
     if (this.#stage === 'reaching the proxy') return proxyUnreachable(error, this.#proxy);
     if (this.#stage === 'asking')
       return new Failure('upstream_unreachable', 'the egress proxy broke the connection off', { cause: error });
-    return dialFailure(
-      error,
-      this.#destination,
-      ', by way of the egress proxy (one that inspects TLS needs egress.ca)',
-    );
+    const detail =
+      'the identity of who is behind the egress proxy could not be verified, or TLS with it failed (a proxy that inspects TLS needs egress.ca)';
+    return new Failure('upstream_tls', detail, { cause: error });
   }
 
   /** The same, when it took too long. */

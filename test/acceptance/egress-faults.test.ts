@@ -164,7 +164,7 @@ describe('in the tunnel', () => {
     const { problem } = await ask(egress.url, { egress: { ca: ca.length === 0 ? [identity.cert] : ca } });
     expect(problem).toMatchObject({
       code: 'upstream_tls',
-      detail: expect.stringContaining('by way of the egress proxy'),
+      detail: expect.stringContaining('behind the egress proxy'),
     });
     expect(api.requests).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe('in the tunnel', () => {
     const { problem } = await ask(egress.url);
     expect(problem).toMatchObject({
       code: 'upstream_tls',
-      detail: expect.stringContaining('by way of the egress proxy'),
+      detail: expect.stringContaining('behind the egress proxy'),
     });
   });
 
