@@ -102,6 +102,18 @@ test('the log says that there is one, without its credentials', async () => {
   });
 });
 
+test('an egress proxy that is ourselves is ignored, with a warning', async () => {
+  // The config says 0 of both, whichever port that becomes.
+  const env = { HTTPS_PROXY: 'http://localhost:0', HTTP_PROXY: 'http://proxy.test:3128' };
+  const routes = [{ prefix: '/api', upstream: `https://${API_NAME}` }];
+  const proxy = await startProxy({ routes }, { env });
+  const [first, second] = proxy.log;
+  expect(first).toMatchObject({ level: 'warn', msg: expect.stringContaining('is this proxy itself; it is ignored') });
+  expect(second).toMatchObject({ level: 'info', http: 'http://proxy.test:3128' });
+  expect(second?.['https']).toBeUndefined();
+  expect((await proxy.call('/api/x')).json()).toMatchObject({ detail: 'no connection to the API could be made' });
+});
+
 test('a new connection takes up the TLS session of an old one', async () => {
   const { api, config } = await scene();
   const proxy = await startProxy(config);
