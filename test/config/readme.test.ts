@@ -52,6 +52,7 @@ async function faultsIn(block: string): Promise<string[]> {
     CRM_CLIENT_ID: 'abc',
     CRM_CLIENT_SECRET: 'canary-secret',
     REDIS_PASSWORD: 'canary-password',
+    PROXY_PASSWORD: 'canary-password',
   });
 }
 
@@ -98,8 +99,8 @@ function wordsOf(node: SchemaNode | undefined): string[] {
   return (node?.anyOf ?? []).flatMap((branch) => (branch.enum ?? []).map(String));
 }
 
-test('and the shared token store', async () => {
-  const blocks = blocksOf(/^## A shared token store$(.*?)^## /ms.exec(readme)?.[1] ?? '');
+test.each(['A shared token store', 'Egress proxies'])('and %s', async (title) => {
+  const blocks = blocksOf(new RegExp(`^## ${title}$(.*?)^## `, 'ms').exec(readme)?.[1] ?? '');
   expect(blocks).toHaveLength(1);
   for (const block of blocks) expect(await faultsIn(block)).toEqual([]);
 });
