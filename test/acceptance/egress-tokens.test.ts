@@ -114,7 +114,12 @@ test('one that says nothing is left when the proxy ends', async () => {
   egress.behave((socket) => void socket.on('end', gone.resolve).on('close', gone.resolve).resume());
   const proxy = await startProxy({
     egress: { proxy: egress.url },
-    credentials: { main: { tokenUrl: `${ISSUER}/token`, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } },
+    credentials: {
+      main: {
+        ...{ tokenUrl: `${ISSUER}/token`, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET },
+        request: { timeout: '1h' },
+      },
+    },
     routes: [{ prefix: '/api', upstream: 'http://127.0.0.1:1', credential: 'main' }],
   });
   await egress.asks(1);
