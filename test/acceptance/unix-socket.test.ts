@@ -86,8 +86,6 @@ test.each([
 ])('with socketMode %s the file has the mode %d, and our other files have what they had', async (mode, expected) => {
   const path = await place();
   const umask = process.umask();
-  const { chmod, chmodSync: chmodded } = await import('node:fs');
-  expect([chmod, chmodded]).toBeDefined();
   await startOn(path, mode === undefined ? {} : { socketMode: mode });
   expect(permissions(path)).toBe(expected);
   expect(process.umask()).toBe(umask);
