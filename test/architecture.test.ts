@@ -28,9 +28,10 @@ function floor(file: string): number {
   if (file === 'main.ts') return 0;
   if (folder === 'cli') return 1;
   if (file === 'app.ts') return 2;
-  if (folder !== undefined && parts.includes(folder)) return 3;
-  if (folder === 'http1') return 4;
-  return file.includes('/') ? Number.NaN : 5;
+  if (folder === 'app') return 3;
+  if (folder !== undefined && parts.includes(folder)) return 4;
+  if (folder === 'http1') return 5;
+  return file.includes('/') ? Number.NaN : 6;
 }
 
 function filesThat(say: RegExp): string[] {
