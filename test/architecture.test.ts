@@ -68,7 +68,6 @@ describe('the house', () => {
   });
 
   test.each([
-    ['undici', ['auth/token-endpoint.ts', 'auth/connector.ts']],
     ['zod', ['config/']],
     ['yaml', ['config/']],
     ['pino', ['observe/']],

@@ -1,8 +1,12 @@
-import { Agent, type Dispatcher, request } from 'undici';
 import type { TlsIdentity } from '../client-tls.ts';
+import { systemClock } from '../clock.ts';
 import { Egress } from '../egress.ts';
-import { Failure } from '../errors.ts';
-import { connector } from './connector.ts';
+import { asFailure, Failure } from '../errors.ts';
+import type { OutboundRequest } from '../exchange.ts';
+import { Fields } from '../fields.ts';
+import { destinationOf } from '../http1/destination.ts';
+import { Pool } from '../http1/pool.ts';
+import { LARGEST_ANSWER, ShortAnswer, wholeBody } from './short-exchange.ts';
 import type { TokenRequest } from './token-request.ts';
 import type { TokenResponse } from './token-response.ts';
 
@@ -13,9 +17,6 @@ export interface TokenEndpointOptions {
   readonly request: { readonly timeout: number };
 }
 
-/** An answer larger than this is none. Bytes. */
-const LARGEST_ANSWER = 262_144;
-
 export interface TokenEndpoint {
   /** Rejects with a Failure: `token_unavailable` when there is no whole answer, `token_invalid` when one of success is too large. */
   send(token: TokenRequest, deadline: AbortSignal): Promise<TokenResponse>;
@@ -25,73 +26,104 @@ export interface TokenEndpoint {
 }
 
 /** The only place that talks to identity providers. Verifies TLS, follows no redirect, waits no longer than its deadline. */
-export function tokenEndpoint(
-  { tls, request: { timeout } }: TokenEndpointOptions,
-  egress = Egress.direct,
-): TokenEndpoint {
-  const closing = new AbortController();
-  const connect = connector({ egress, tls: egress.tls(tls), timeout, closed: closing.signal });
-  const dispatcher = new Agent({ allowH2: false, connections: 2, connect });
-  const ask = (url: string, who: string, options: Omit<RequestOptions, 'dispatcher'>): Promise<TokenResponse> => {
-    const way = egress.proxyFor(url) === undefined ? '' : ', by way of the egress proxy';
-    return exchange(url, { ...options, dispatcher }, { who, way });
+export function tokenEndpoint(options: TokenEndpointOptions, egress = Egress.direct): TokenEndpoint {
+  const pools = new OriginPools(options, egress);
+  const ask = (url: string, who: string, given: Omit<Question, 'url' | 'who' | 'way' | 'pool'>) => {
+    const { origin } = new URL(url);
+    const way = egress.proxyFor(origin) === undefined ? '' : ', by way of the egress proxy';
+    return exchange({ ...given, url, who, way, pool: pools.of(origin) });
   };
   return {
     send: ({ url, headers, body }, signal) => ask(url, 'the token endpoint', { method: 'POST', headers, body, signal }),
     get: (url, signal) => ask(url, 'the issuer', { method: 'GET', headers: getHeaders, signal }),
-    close() {
-      closing.abort();
-      return dispatcher.destroy();
-    },
+    close: async () => pools.close(),
   };
 }
 
 const getHeaders = { accept: 'application/json', 'user-agent': 'bearerway' };
 
-type RequestOptions = Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body'> & {
-  readonly dispatcher: Dispatcher;
-  readonly signal: AbortSignal;
-};
+/** A token endpoint and its issuer's documents may be in two places. */
+class OriginPools {
+  readonly #pools = new Map<string, Pool>();
+  readonly #options: TokenEndpointOptions;
+  readonly #egress: Egress;
 
-/** How it is told. */
-interface Named {
+  constructor(options: TokenEndpointOptions, egress: Egress) {
+    this.#options = options;
+    this.#egress = egress;
+  }
+
+  of(origin: string): Pool {
+    let pool = this.#pools.get(origin);
+    if (pool === undefined) {
+      const { tls, request } = this.#options;
+      const timeouts = { connect: request.timeout, headers: request.timeout, idle: request.timeout };
+      const destination = destinationOf(origin, { egress: this.#egress, tls });
+      // On real time, as what is waited for is outside.
+      pool = new Pool({ destination, authority: new URL(origin).host, timeouts, connections: 2 }, systemClock);
+      this.#pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
+  }
+}
+
+interface Question {
+  readonly pool: Pool;
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** How the server is told of. */
   readonly who: string;
   /** What is to be said of the way there. */
   readonly way: string;
 }
 
-async function exchange(url: string, options: RequestOptions, { who, way }: Named): Promise<TokenResponse> {
+async function exchange(question: Question): Promise<TokenResponse> {
+  const { pool, signal, who } = question;
+  const answer = new ShortAnswer(signal);
+  pool.send(outbound(question), answer, signal);
+  const { status, fields } = await answer.began.catch((thrown) => {
+    throw unavailable(asFailure(thrown), question);
+  });
+  const told = { status, date: fields.get('date'), retryAfter: fields.get('retry-after') };
   try {
-    const answer = await request(url, options);
-    const status = answer.statusCode;
-    return {
-      status,
-      date: single(answer.headers['date']),
-      retryAfter: single(answer.headers['retry-after']),
-      // Its status says all that matters of an answer without a token, whatever becomes of its body.
-      body: status < 300 ? await text(answer.body, who) : await text(answer.body, who).catch(() => ''),
-    };
-  } catch (cause) {
-    if (cause instanceof Failure && cause.code === 'token_invalid') throw cause;
-    const what = options.signal.aborted ? 'did not answer in time' : 'cannot be reached';
-    // One of the way there says all that is to be known of it.
-    const why = cause instanceof Failure ? `: ${cause.detail}` : way;
-    throw new Failure('token_unavailable', `${who} ${what}${why}`, { cause });
+    return { ...told, body: await answer.whole };
+  } catch (thrown) {
+    // Its status says all that matters of an answer without a token, whatever becomes of its body.
+    if (status >= 300) return { ...told, body: '' };
+    if (answer.tooLarge) throw new Failure('token_invalid', `${who}'s answer is larger than ${LARGEST_ANSWER} bytes`);
+    throw unavailable(asFailure(thrown), question);
   }
 }
 
-async function text(body: AsyncIterable<Buffer>, who: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > LARGEST_ANSWER)
-      throw new Failure('token_invalid', `${who}'s answer is larger than ${LARGEST_ANSWER} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function outbound({ url, method, headers, body }: Question): OutboundRequest {
+  const { pathname, search } = new URL(url);
+  return {
+    method,
+    target: `${pathname}${search}`,
+    fields: new Fields(Object.entries(headers).flat()),
+    body: body === undefined ? undefined : wholeBody(Buffer.from(body)),
+  };
 }
 
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+/** In words of a server that gives tokens: below, they are of APIs. */
+function unavailable(failure: Failure, { who, way, signal }: Question): Failure {
+  const { code, detail } = failure;
+  if (signal.aborted || code === 'upstream_timeout') {
+    const where = /egress proxy/.test(detail) ? `: ${detail}` : way;
+    return new Failure('token_unavailable', `${who} did not answer in time${where}`, { cause: failure.cause });
+  }
+  // One of the way there says all that is to be known of it.
+  if (/egress proxy/.test(detail))
+    return new Failure('token_unavailable', `${who} cannot be reached: ${detail}`, { cause: failure.cause });
+  if (code === 'upstream_invalid')
+    return new Failure('token_unavailable', `${who} cannot be used: ${detail}`, { cause: failure.cause });
+  const why = code === 'upstream_tls' ? ': its identity could not be verified, or TLS with it failed' : '';
+  return new Failure('token_unavailable', `${who} cannot be reached${why}${way}`, { cause: failure.cause });
 }

@@ -1,5 +1,5 @@
-import type { ClientTls } from '../client-tls.ts';
-import type { EgressProxy } from '../egress.ts';
+import type { ClientTls, TlsIdentity } from '../client-tls.ts';
+import type { Egress, EgressProxy } from '../egress.ts';
 
 /** Where to, by which way, and who we are. */
 export interface Destination {
@@ -12,4 +12,21 @@ export interface Destination {
   readonly proxy?: EgressProxy | undefined;
   /** Plain HTTP alone: the proxy is sent the requests themselves, in absolute form (RFC 9112 §3.2.2), and no CONNECT. */
   readonly forwarded?: boolean;
+}
+
+export interface WayThere {
+  readonly egress: Egress;
+  readonly tls: TlsIdentity & { readonly insecure?: boolean };
+}
+
+/** `origin`: `https://host` or `https://host:port`, from config alone, and never a request's. */
+export function destinationOf(origin: string, { egress, tls }: WayThere): Destination {
+  const { protocol, hostname, port } = new URL(origin);
+  const secure = protocol === 'https:';
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    tls: secure ? egress.tls(tls, tls.insecure) : undefined,
+    proxy: egress.proxyFor(origin),
+  };
 }

@@ -3,6 +3,7 @@ import type { TlsIdentity } from '../client-tls.ts';
 import type { Clock } from '../clock.ts';
 import { Egress } from '../egress.ts';
 import type { Send } from '../exchange.ts';
+import { destinationOf } from '../http1/destination.ts';
 import { Pool } from '../http1/pool.ts';
 
 export interface UpstreamOptions {
@@ -25,21 +26,14 @@ export interface Upstream {
 
 export function upstream(options: UpstreamOptions, clock: Clock): Upstream {
   const { origin, timeouts, connections, tls, egress = Egress.direct } = options;
-  // The origin is checked config, never a request's: it names a scheme, a host and perhaps a port, and nothing else.
-  const { protocol, host, hostname, port } = new URL(origin);
-  const secure = protocol === 'https:';
-  const proxy = egress.proxyFor(origin);
-  const destination = {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (secure ? 443 : 80) : Number(port),
-    tls: secure ? egress.tls(tls, tls.insecure) : undefined,
-    proxy,
-  };
-  const pool = new Pool({ destination, authority: host, timeouts, connections }, clock);
-  if (proxy === undefined || secure) return { send: pool.send, close: async () => pool.close() };
+  const destination = destinationOf(origin, { egress, tls });
+  const authority = new URL(origin).host;
+  const pool = new Pool({ destination, authority, timeouts, connections }, clock);
+  if (destination.proxy === undefined || destination.tls !== undefined)
+    return { send: pool.send, close: async () => pool.close() };
   // Plain HTTP: requests are the proxy's to pass on, as clients do it. An upgrade would end there: RFC 6455 §4.1.
   const passedOn = new Pool(
-    { destination: { ...destination, forwarded: true }, authority: host, timeouts, connections },
+    { destination: { ...destination, forwarded: true }, authority, timeouts, connections },
     clock,
   );
   return {

@@ -1,15 +1,18 @@
 /** What comes of an exchange with a token endpoint that breaks off, at moments that the test decides on. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ShortAnswer } from '../../src/auth/short-exchange.ts';
 import { tokenEndpoint } from '../../src/auth/token-endpoint.ts';
 import { startTokenRecorder } from '../support/token-recorder.ts';
 
 /** Resolves once our client has read the head of an answer. */
 function headRead(): Promise<void> {
+  const { head } = ShortAnswer.prototype;
   return new Promise((resolve) => {
-    const read = (): void => resolve();
-    subscribe('undici:request:headers', read);
-    onTestFinished(() => void unsubscribe('undici:request:headers', read));
+    const spied = vi.spyOn(ShortAnswer.prototype, 'head').mockImplementation(function (this: ShortAnswer, ...given) {
+      head.apply(this, given);
+      resolve();
+    });
+    onTestFinished(() => spied.mockRestore());
   });
 }
 
