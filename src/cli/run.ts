@@ -8,6 +8,10 @@ import { announce } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
+import { giveBackStartUpMemory } from './start-up-memory.ts';
+
+/** By then the first tokens are there, as a rule, and the first requests answered. */
+const SETTLED_MS = 1000;
 
 export interface RunWords {
   readonly config: string;
@@ -69,7 +73,9 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
     // Before anybody is told that it listens: who reads that may send one.
     const asked = untilSignal(process, log);
     announce({ config, log, app, sandbox, process });
+    const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
     const signal = await asked;
+    settled();
     log.info({ signal }, 'shutting down; what is under way is finished');
     await app.stop();
     log.info('stopped');
