@@ -1,8 +1,9 @@
 FROM node:26-bookworm-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
-# The image brings its own Node.js: of the development tools only the compiler is needed here.
+COPY package.json package-lock.json ./
+# The image brings its own Node.js: of the development tools only the bundler is needed here.
 RUN npm ci --ignore-scripts
+COPY build ./build
 COPY src ./src
 RUN npm run build
 

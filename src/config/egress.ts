@@ -1,6 +1,6 @@
 /** The way out to APIs and token endpoints: `egress`, and what the environment says where that says nothing. */
 import { X509Certificate } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EgressOptions, ProxyAddress } from '../egress.ts';
 import { entriesOf, isNoProxyEntry } from '../no-proxy.ts';
 import { Secret } from '../secret.ts';

@@ -1,5 +1,5 @@
 /** Where the proxy listens, and who may connect. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopbackHost } from '../loopback.ts';
 import { fileSecret, fixedSecret } from '../secret.ts';
 import {

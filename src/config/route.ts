@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { forwardedFields } from '../own-fields.ts';
 import { pathProblem } from './paths.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownFields } from '../own-fields.ts';
 import { LARGEST_SECRET_FILE } from '../secret.ts';
 import { durationPattern, parseDuration, parseSize, sizePattern } from '../units.ts';

@@ -2,7 +2,7 @@
  * The one source of what `proxy.yaml` may hold: its types, defaults, messages and JSON Schema.
  * {@link Config} is what the rest of the program sees: milliseconds, bytes, addresses taken apart, secrets that do not print.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EgressOptions } from '../egress.ts';
 import { plainName } from '../field-names.ts';
 import { forwardedFields } from '../own-fields.ts';

@@ -1,5 +1,5 @@
 /** Where tokens are remembered: in this process, or in a Redis that several of them share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodedKey, Secret } from '../secret.ts';
 import { requiredSecret, secretRules } from './credentials/secrets.ts';
 import { contentOf, everywhere, flag, notAGroup, optional, secretFile, text, withDefault } from './scalars.ts';

@@ -1,5 +1,5 @@
 /** The addresses in `proxy.yaml`. They are taken apart here, once, and never resolved against anything. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopbackHost } from '../loopback.ts';
 import { pathProblem } from './paths.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { everywhere, type Fault, fieldValue, flag, notAGroup, withDefault } from '../scalars.ts';
 import { inject } from './inject.ts';
 import { requiredSecret, type SpeltSecret, secretKeys, secretRules } from './secrets.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { everywhere, flag, freeFieldName, group, notAGroup, optional, text, withDefault } from '../scalars.ts';
 import { requiredSecret, secretKeys, secretRules } from './secrets.ts';
 

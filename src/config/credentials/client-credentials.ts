@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { providerNames, providers } from '../providers.ts';
 import { everywhere, type Fault, notAGroup, optional, words } from '../scalars.ts';
 import { baseAddress } from '../urls.ts';

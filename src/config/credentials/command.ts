@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, flag, notAGroup, text, withDefault } from '../scalars.ts';
 import { inject } from './inject.ts';
 import { lifetime } from './lifetime.ts';

@@ -1,5 +1,5 @@
 /** A set of credentials and how a token is got with them: a union of kinds, told apart by `type`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearest } from '../nearest.ts';
 import { emptyAsAbsent, notAGroup } from '../scalars.ts';
 import { apiKeySchema } from './api-key.ts';

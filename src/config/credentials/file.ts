@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, flag, notAGroup, withDefault } from '../scalars.ts';
 import { inject } from './inject.ts';
 

@@ -1,5 +1,5 @@
 /** What all grants of OAuth 2 have in common. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { flag, optional, text, withDefault } from '../scalars.ts';
 import { endpointKeys } from './endpoint.ts';
 import { inject } from './inject.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { emptyAsAbsent, everywhere, fieldValue, freeFieldName, notAGroup, optional, text } from '../scalars.ts';
 
 /** Where a token goes on a request. */

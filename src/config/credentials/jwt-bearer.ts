@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileSecret } from '../../secret.ts';
 import { serviceAccount } from '../../service-account.ts';
 import { signingKey } from '../../signing-key.ts';

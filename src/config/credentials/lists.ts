@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { text } from '../scalars.ts';
 
 export function listOf<T extends z.ZodType>(item: T) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { everywhere, type Fault, notAGroup, text } from '../scalars.ts';
 import { clientKeys, clientOf, clientRules, type SpeltClient } from './client.ts';
 import { endpointRules, type SpeltEndpoint } from './endpoint.ts';

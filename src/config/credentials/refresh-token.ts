@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { contentOf, everywhere, type Fault, group, notAGroup, withDefault } from '../scalars.ts';
 import { clientKeys, clientOf, clientRules, type SpeltClient } from './client.ts';
 import { endpointRules, type SpeltEndpoint } from './endpoint.ts';

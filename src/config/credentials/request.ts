@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, fieldValue, freeFieldName, group, text, withDefault, words } from '../scalars.ts';
 
 /** Another name for a parameter; null leaves it out of the request. */
