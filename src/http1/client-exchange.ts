@@ -137,7 +137,7 @@ export class ClientExchange implements Answer {
     const { writer } = this.#carrier;
     if (this.#framing === 'chunked') {
       writer.text(`${chunk.length.toString(16)}\r\n`);
-      writer.bytes(chunk);
+      writer.bytes(chunk, true);
       writer.text('\r\n');
       return writer.ready;
     }
@@ -148,7 +148,7 @@ export class ClientExchange implements Answer {
         return true;
       }
     }
-    writer.bytes(chunk);
+    writer.bytes(chunk, true);
     return writer.ready;
   }
 

@@ -1,3 +1,5 @@
+import { bufferToBeSpent, spendLater } from './spent.ts';
+
 /**
  * The one place where bytes are copied out of a socket's buffer, which is written over in the next turn. What a turn
  * brought of a body becomes one chunk that is its receiver's to keep, however many chunks it came in.
@@ -24,17 +26,20 @@ export class Content {
     if (first === undefined) return undefined;
     this.#first = undefined;
     if (this.#pieces.length > 0) return this.#concatenated(first);
-    const copy = Buffer.allocUnsafe(this.#to - this.#from);
+    const copy = bufferToBeSpent(this.#to - this.#from);
     first.copy(copy, 0, this.#from, this.#to);
     return copy;
   }
 
-  /** The same, but what came in one piece is not copied: for buffers that nobody writes to again. */
+  /** The same, but what came in one piece is not copied: for buffers that nobody else keeps, and nobody writes to again. */
   joined(): Buffer | undefined {
     const first = this.#first;
     if (first === undefined) return undefined;
     this.#first = undefined;
-    return this.#pieces.length > 0 ? this.#concatenated(first) : first.subarray(this.#from, this.#to);
+    if (this.#pieces.length > 0) return this.#concatenated(first);
+    if (this.#from > 0 || this.#to < first.length) return first.subarray(this.#from, this.#to);
+    spendLater(first);
+    return first;
   }
 
   #concatenated(first: Buffer): Buffer {

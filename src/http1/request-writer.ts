@@ -71,7 +71,8 @@ export class RequestWriter {
       data: (chunk) => {
         if (this.#detached || chunk.length === 0) return;
         if (chunked) this.#writer.text(`${chunk.length.toString(16)}\r\n`);
-        this.#writer.bytes(chunk);
+        // What is not kept for a second try has nobody else.
+        this.#writer.bytes(chunk, !body.replayable);
         if (chunked) this.#writer.text('\r\n');
         if (this.#writer.ready) this.#observer.progressed(this.#blocked);
         else this.#block();

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { giveBack, isToBeSpent } from './spent.ts';
 import { atEndOfTurn, type Flushable } from './turn.ts';
 
 /** Longer ones are not copied together. Bytes. */
@@ -21,7 +22,8 @@ export class Writer implements Flushable {
     this.#schedule();
   }
 
-  bytes(chunk: Buffer): void {
+  /** `last`: nobody else has the chunk, and nobody wants it when it has gone out. */
+  bytes(chunk: Buffer, last = false): void {
     if (chunk.length <= SMALL && !this.#corked) {
       this.#text += chunk.toString('latin1');
       if (this.#text.length > SMALL) this.#pass();
@@ -33,7 +35,10 @@ export class Writer implements Flushable {
       this.#socket.cork();
     }
     this.#pass();
-    if (this.#socket.writable) this.#socket.write(chunk);
+    if (this.#socket.writable) {
+      if (last && isToBeSpent(chunk)) this.#socket.write(chunk, (error) => error ?? giveBack(chunk));
+      else this.#socket.write(chunk);
+    }
     this.#schedule();
   }
 

@@ -1,0 +1,32 @@
+/**
+ * Large copies of what an API sent are given back as soon as they have gone out. Left to the collector they would be
+ * most of the memory of a large download, and to find that they are garbage most of its time. Who still holds a copy
+ * that was given back holds nothing: its bytes are not there to be read any more, least of all somebody else's.
+ */
+const ours = new WeakSet<ArrayBufferLike>();
+
+/** Smaller ones are not worth it, and share their memory with others. Bytes. */
+const LARGE = 16_384;
+
+/** A new buffer, for a copy that will have one receiver. Its bytes are not cleared. */
+export function bufferToBeSpent(length: number): Buffer {
+  if (length < LARGE) return Buffer.allocUnsafe(length);
+  const buffer = Buffer.allocUnsafeSlow(length);
+  ours.add(buffer.buffer);
+  return buffer;
+}
+
+/** The same for a buffer that was there already, and that one receiver gets whole. */
+export function spendLater({ buffer, length }: Buffer): void {
+  if (length >= LARGE && length === buffer.byteLength) ours.add(buffer);
+}
+
+/** To be called by the one who had a buffer last; does nothing for one that is not of {@link bufferToBeSpent}. */
+export function giveBack({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && ours.has(buffer)) buffer.transfer(0);
+}
+
+/** Whether it would be given back. */
+export function isToBeSpent({ buffer }: Buffer): boolean {
+  return ours.has(buffer);
+}
