@@ -53,7 +53,8 @@ export async function setGivenStage(main: Readonly<Record<string, unknown>>): Pr
     proxy,
     seen: (field = 'authorization') => api.requests.map(({ headers }) => headers[field]),
     async lookAgain() {
-      const looked = clock.timerSet();
+      // Its next look is planned when this one is over.
+      const looked = clock.timerSet(5000);
       clock.advance(5000);
       await looked;
     },

@@ -5,7 +5,7 @@ export class MovedClock implements Clock {
   #monotonicMs = 1_000_000;
   #wallMs = Date.UTC(2026, 10, 21);
   #timers: { atMs: number; callback: () => void }[] = [];
-  #awaited: (() => void)[] = [];
+  #awaited: { readonly delayMs: number | undefined; readonly resolve: () => void }[] = [];
   #counted: (() => void)[] = [];
 
   monotonicMs(): number {
@@ -19,7 +19,10 @@ export class MovedClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.#monotonicMs + Math.max(0, delayMs), callback };
     this.#timers.push(timer);
-    for (const resolve of this.#awaited.splice(0)) resolve();
+    const isAwaited = ({ delayMs: wanted }: { readonly delayMs: number | undefined }): boolean =>
+      wanted === undefined || wanted === delayMs;
+    for (const { resolve } of this.#awaited.filter(isAwaited)) resolve();
+    this.#awaited = this.#awaited.filter((each) => !isAwaited(each));
     this.#tellCount();
     return () => this.#remove(timer);
   }
@@ -42,9 +45,9 @@ export class MovedClock implements Clock {
     this.#wallMs += ms;
   }
 
-  /** Resolves when the next timer is set. */
-  timerSet(): Promise<void> {
-    return new Promise((resolve) => this.#awaited.push(resolve));
+  /** Resolves when the next timer is set; or the next one of that many milliseconds. */
+  timerSet(delayMs?: number): Promise<void> {
+    return new Promise((resolve) => this.#awaited.push({ delayMs, resolve }));
   }
 
   /** How many timers are waiting. */
