@@ -1,8 +1,8 @@
 import sonicBoom from 'sonic-boom';
 import type { Clock } from '../clock.ts';
 
-/** Bytes that are written at once; fewer wait for more, a moment long: to write each line by itself costs more than to make it. */
-const WORTH_WRITING = 8192;
+/** Characters that are written at once; fewer wait for more, a moment long: to write each line by itself costs more than to make it. */
+const WORTH_WRITING = 32_768;
 const MOMENT_MS = 50;
 /** Bytes that are held for a reader that does not take them; what comes on top is dropped. */
 const MOST_HELD = 8 * 1024 * 1024;
@@ -22,16 +22,24 @@ export interface Destination {
  * where nobody reads (its flushSync tries again after a broken pipe, for ever).
  */
 export function standardOutput(clock: Clock, resumed: (dropped: number) => void): Destination {
-  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, minLength: WORTH_WRITING, maxLength: MOST_HELD });
+  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: MOST_HELD });
   let ended = false;
   let dropped = 0;
   let due = false;
+  // Lines are gathered here: SonicBoom measures all that it has gathered anew with every line.
+  let gathered = '';
+  const pass = (): void => {
+    if (gathered === '' || ended) return;
+    const lines = gathered;
+    gathered = '';
+    output.write(lines);
+  };
   output
     .on('error', () => {
       ended = true;
     })
-    .on('drop', () => {
-      dropped += 1;
+    .on('drop', (lines: string) => {
+      dropped += lines.split('\n').length - 1;
     })
     .on('drain', () => {
       const lost = dropped;
@@ -41,17 +49,19 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void)
   return {
     write(line) {
       if (ended) return;
-      output.write(line);
+      gathered += line;
+      if (gathered.length >= WORTH_WRITING) pass();
       if (due) return;
       due = true;
       clock.after(MOMENT_MS, () => {
         due = false;
-        if (!ended) output.flush();
+        pass();
       });
     },
     close() {
       return new Promise((resolve) => {
         if (ended) return resolve();
+        pass();
         ended = true;
         const cancel = clock.after(LAST_WAIT_MS, resolve);
         const done = (): void => {
