@@ -3,31 +3,50 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { LARGE } from './transfer.ts';
+import { accepted, echo } from './websocket.ts';
 
 const [, , certificate, key] = process.argv;
-const body = 'x'.repeat(110);
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n';
-const answer = Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+const answerOf = (length: number): Buffer =>
+  Buffer.from(`${head}Content-Length: ${length}\r\n\r\n${'x'.repeat(length)}`);
+const small = answerOf(110);
+const megabyte = answerOf(1024 * 1024);
 const token = JSON.stringify({ access_token: 'bench-token', token_type: 'Bearer', expires_in: 86_400 });
 const tokenAnswer = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${token.length}\r\n\r\n${token}`;
 const piece = Buffer.alloc(65_536, 'x');
 
-/** Every request ends with its head, but for those for a token, whose connections are new and end, and for uploads. */
+/** Requests come one by one, each head in one piece; tokens are asked for on connections that end. */
 function serve(socket: Socket): void {
-  /** Bytes of an upload that are still to come. */
+  /** Bytes of a body that are still to come. */
   let left = 0;
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => {
-    if (left > 0) {
-      left -= chunk.length;
-      if (left <= 0) socket.write(answer);
+  /** Of a WebSocket: what came of a message that is not whole. */
+  let message: Buffer | undefined;
+  const requested = (chunk: Buffer): void => {
+    // Most are these: whatever else there is to look at would be counted with them.
+    if (chunk.toString('latin1', 0, 6) === 'GET /x') {
+      socket.write(small);
       return;
     }
-    const method = chunk.subarray(0, 5).toString('latin1');
-    if (method === 'POST ') socket.end(tokenAnswer);
-    else if (method === 'PUT /') left = LARGE - (chunk.length - chunk.indexOf('\r\n\r\n') - 4);
-    else if (chunk.subarray(0, 8).toString('latin1') === 'GET /100') sendLarge(socket);
-    else if (chunk.subarray(-4).toString('latin1') === '\r\n\r\n') socket.write(answer);
+    const end = chunk.indexOf('\r\n\r\n') + 4;
+    const text = chunk.toString('latin1', 0, end);
+    if (/^upgrade: websocket/im.test(text)) {
+      message = Buffer.alloc(0);
+      socket.write(accepted(text));
+    } else if (text.startsWith('POST /token')) socket.end(tokenAnswer);
+    else if (text.startsWith('GET /100')) sendLarge(socket);
+    else if (text.startsWith('GET /1m')) socket.write(megabyte);
+    else {
+      left = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0) - (chunk.length - end);
+      if (left <= 0) socket.write(small);
+    }
+  };
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    if (message !== undefined) message = echo(message.length === 0 ? chunk : Buffer.concat([message, chunk]), socket);
+    else if (left > 0) {
+      left -= chunk.length;
+      if (left <= 0) socket.write(small);
+    } else requested(chunk);
   });
 }
 

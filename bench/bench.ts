@@ -1,100 +1,90 @@
 /**
- * CPU time of a request, memory and throughput, beside peers on the same machine: `npm run bench`, `-- --quick` in
- * under a minute. Absolute figures say little about another machine; the ratios of one run do. Needs wrk; nginx with
- * Lua if it is there.
+ * CPU time of a request, memory and throughput, beside peers on the same machine: `npm run bench`; `-- --quick` in about
+ * a minute, `-- --readme` puts the table into the README. Absolute figures say little about another machine; the
+ * ratios of one run do. Needs wrk; nginx with Lua if it is there.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Contender, compare, median, type Outcome, told } from './compare.ts';
 import { type Figures, type Measured, verdicts } from './goals.ts';
+import { growth } from './growth.ts';
 import { idleKiB } from './idle.ts';
 import { hasNginx } from './nginx.ts';
 import { type Peer, peers } from './peers.ts';
 import { freePort, listens, Program } from './processes.ts';
-import { type Load, loads, type Strike, strike } from './strike.ts';
+import { intoReadme, table } from './report.ts';
+import { startsMs } from './start.ts';
+import { type Load, loads, strike } from './strike.ts';
 import { type Transfer, transfer } from './transfer.ts';
+import { strikeMessages } from './websocket.ts';
 
 const quick = process.argv.includes('--quick');
-/** Of the first load, and of the others. */
-const ROUNDS = quick ? { first: 2, other: 1 } : { first: 5, other: 5 };
-const SECONDS = quick ? 1 : 5;
+const ROUNDS = quick ? 2 : 5;
+const SECONDS = quick ? 1 : 4;
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'bearerway-bench-'));
 const print = (text: string): unknown => process.stdout.write(text);
 
-/** One of those that are compared, while it runs. */
-interface Running {
+/** Of the first, which most goals are about, there are more rounds. */
+const plainLoads: readonly Load[] = quick
+  ? [loads.many, loads.fields, loads.one]
+  : [loads.many, loads.fields, loads.one, loads.thousand, loads.post, loads.down, loads.up];
+const tlsLoads: readonly Load[] = quick ? [loads.tls] : [loads.tls, loads.postTls];
+
+interface Running extends Contender {
   readonly name: Peer['name'];
-  readonly program: Program;
-  readonly port: number;
   readonly restMiB: number;
 }
 
-type Ports = { readonly plain: number; readonly tls: number };
+interface Api {
+  readonly plain: number;
+  readonly tls: number;
+}
 
 const started: Program[] = [];
 
-async function start({ plain, tls }: Ports, isTls: boolean): Promise<Running[]> {
+function place({ plain, tls }: Api, isTls: boolean) {
   const target = isTls ? `https://localhost:${tls}` : `http://127.0.0.1:${plain}`;
-  const tokenUrl = `http://127.0.0.1:${plain}/token`;
+  return { folder, target, tokenUrl: `http://127.0.0.1:${plain}/token` };
+}
+
+async function start(api: Api, isTls: boolean): Promise<Running[]> {
   const running: Running[] = [];
   for (const { name, start: run } of peers) {
     const port = await freePort();
-    const program = run({ folder, port, target, tokenUrl });
+    const program = run({ ...place(api, isTls), port });
     started.push(program);
     program.mute();
     await listens(port);
     running.push({ name, program, port, restMiB: 0 });
   }
   // What a start needs and then lets go is not counted.
-  await new Promise((next) => setTimeout(next, 1000));
+  await new Promise((next) => setTimeout(next, 2000));
   return running.map((each) => ({ ...each, restMiB: each.program.usage().memoryMiB }));
 }
 
 /** Node.js compiles what runs often in several steps: it is itself after some ten thousand requests. */
 function warm(running: readonly Running[], load: Load): void {
-  for (const { name, port } of running) strike(port, load, name === 'nginx+lua' ? 1 : quick ? 2 : 6);
+  for (const { name, port } of running) strike(port, load, name === 'nginx+lua' ? 1 : quick ? 3 : 6);
 }
 
-type Median = Omit<Strike, 'count'> & { readonly cpuUs: number };
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
-
-/** Rounds of all in turn, so that what the machine does besides meets them alike. */
-function compare(load: Load, running: readonly Running[], rounds = ROUNDS.first): Map<Peer['name'], Median> {
-  const runs = new Map(running.map(({ name }) => [name, [] as Median[]]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { name, program, port } of running) {
-      // A second first: a peer whose kept connections have ended meanwhile would pay for handshakes, another would not.
-      if (load.tls) strike(port, load, 1);
-      const before = program.usage().cpuMs;
-      const { count, ...figures } = strike(port, load, SECONDS);
-      runs.get(name)?.push({ ...figures, cpuUs: ((program.usage().cpuMs - before) * 1000) / count });
-    }
-  }
-  const medians = new Map(
-    [...runs].map(([name, all]) => {
-      const of = (key: keyof Median) => median(all.map((run) => run[key]));
-      return [name, { cpuUs: of('cpuUs'), rate: of('rate'), p50Us: of('p50Us'), p99Us: of('p99Us') }];
-    }),
-  );
-  print(`\n${load.name}\n`);
-  const own = medians.get('bearerway')?.cpuUs ?? 0;
-  for (const [name, { cpuUs, rate, p50Us, p99Us }] of medians) {
-    const figures = `${cpuUs.toFixed(1).padStart(6)} µs CPU ${rate.toFixed(0).padStart(7)}/s  p50 ${p50Us.toFixed(0)} µs  p99 ${p99Us.toFixed(0)} µs`;
-    const beside = name === 'bearerway' ? '' : `  bearerway's CPU is ${(own / cpuUs).toFixed(2)} × this`;
-    print(`  ${name.padEnd(11)} ${figures}${beside}\n`);
-  }
-  return medians;
+async function race(load: Load, running: readonly Running[]): Promise<Map<string, Outcome>> {
+  const outcomes = await compare(running, {
+    rounds: load === loads.many ? ROUNDS * 2 : ROUNDS,
+    strike: (port) => strike(port, load, SECONDS),
+    // A peer whose kept connections have ended meanwhile would pay for handshakes, another would not.
+    ...(load.tls === true && { settle: (port: number) => void strike(port, load, 1) }),
+  });
+  print(told(load.name, outcomes));
+  return outcomes;
 }
+
+type Carried = Pick<Figures, 'downSeconds' | 'upSeconds' | 'downMiB' | 'upMiB'>;
 
 /** The best of some, each way: what the machine does besides only slows them. */
-async function carry({
-  name,
-  program,
-  port,
-}: Running): Promise<Pick<Figures, 'downSeconds' | 'upSeconds' | 'downMiB' | 'upMiB'>> {
+async function carry({ name, program, port }: Running): Promise<Carried> {
   const runs = { down: [] as Transfer[], up: [] as Transfer[] };
   for (let round = 0; round < (quick ? 2 : 5); round += 1) {
     for (const way of ['down', 'up'] as const) {
@@ -109,36 +99,56 @@ async function carry({
   return { downSeconds: seconds('down'), upSeconds: seconds('up'), downMiB: most('down'), upMiB: most('up') };
 }
 
-async function measure(ports: Ports): Promise<Measured> {
-  const plain = await start(ports, false);
+/** By the name of a load, and of a peer. */
+type Outcomes = Map<string, ReadonlyMap<string, Outcome>>;
+
+async function measurePlain(api: Api, outcomes: Outcomes) {
+  const running = await start(api, false);
   const idle = new Map<string, number>();
-  for (const { name, program, port } of plain) idle.set(name, await idleKiB(program, port));
-  warm(plain, loads.many);
-  const many = compare(loads.many, plain);
-  const fields = compare(loads.fields, plain, ROUNDS.other);
-  const one = compare(loads.one, plain, ROUNDS.other);
-  const carried = new Map<string, Awaited<ReturnType<typeof carry>>>();
-  for (const each of plain) carried.set(each.name, await carry(each));
-  await Promise.all(plain.map(({ program }) => program.stop()));
-  const secure = await start(ports, true);
-  warm(secure, loads.tls);
-  const tls = compare(loads.tls, secure, ROUNDS.other);
-  return Object.fromEntries(
-    plain.map(({ name, restMiB }): [string, Figures] => {
-      const cpu = { many: many.get(name), fields: fields.get(name), one: one.get(name), tls: tls.get(name) };
-      const of = (key: 'cpuUs' | 'p50Us') =>
-        Object.fromEntries(Object.entries(cpu).map(([load, figures]) => [load, figures?.[key] ?? Number.NaN]));
-      const through = carried.get(name);
-      if (through === undefined) throw new Error(`unreachable: ${name} was measured`);
-      return [
-        name,
-        { cpuUs: of('cpuUs'), p50Us: of('p50Us'), restMiB, idleKiB: idle.get(name) ?? Number.NaN, ...through },
-      ];
-    }),
-  );
+  for (const { name, program, port } of running) idle.set(name, await idleKiB(program, port));
+  warm(running, loads.many);
+  for (const load of plainLoads) outcomes.set(load.name, await race(load, running));
+  const messages = 'WebSocket messages, 64 connections';
+  outcomes.set(messages, await compare(running, { rounds: ROUNDS, strike: (port) => strikeMessages(port, SECONDS) }));
+  print(told(messages, outcomes.get(messages) ?? new Map()));
+  const carried = new Map<string, Carried>();
+  for (const each of running) carried.set(each.name, await carry(each));
+  await Promise.all(running.map(({ program }) => program.stop()));
+  return running.map(({ name, restMiB }) => ({ name, restMiB, idle: idle.get(name), carried: carried.get(name) }));
 }
 
-function printMemory(measured: Measured): void {
+async function measureTls(api: Api, outcomes: Outcomes): Promise<void> {
+  const running = await start(api, true);
+  warm(running, loads.tls);
+  for (const load of tlsLoads) outcomes.set(load.name, await race(load, running));
+  await Promise.all(running.map(({ program }) => program.stop()));
+}
+
+async function measure(api: Api, outcomes: Outcomes): Promise<Measured> {
+  const directP50Us = median(Array.from({ length: ROUNDS }, () => strike(api.plain, loads.direct, SECONDS).p50Us));
+  const plain = await measurePlain(api, outcomes);
+  await measureTls(api, outcomes);
+  const [own] = peers;
+  const starts = own === undefined ? [] : await startsMs(own, place(api, false), quick ? 3 : 7);
+  if (!quick) {
+    const grown = await growth({ ...place(api, false), rounds: ROUNDS * 2, seconds: 2 });
+    print(told('cost of routes and credentials', grown));
+    outcomes.set('growth', grown);
+  }
+  const figures = plain.map(({ name, restMiB, idle, carried }): [Peer['name'], Figures] => {
+    if (carried === undefined) throw new Error(`unreachable: ${name} was measured`);
+    const of = (load: string) => outcomes.get(load)?.get(name);
+    return [name, { of, restMiB, idleKiB: idle ?? Number.NaN, ...carried }];
+  });
+  return {
+    peers: Object.fromEntries(figures),
+    growth: outcomes.get('growth') ?? new Map(),
+    startMs: median(starts),
+    directP50Us,
+  };
+}
+
+function printMemory({ peers: measured }: Measured): void {
   print('\nmemory, and 100 MiB through\n');
   for (const [name, figures] of Object.entries(measured)) {
     const { restMiB, idleKiB: idle, downSeconds, upSeconds, downMiB, upMiB } = figures;
@@ -159,9 +169,14 @@ try {
   const api = new Program(process.execPath, [join(root, 'bench/api.ts'), certificate, key]);
   started.push(api);
   if (!hasNginx) print('nginx with Lua is not installed: not compared (apt-get install nginx libnginx-mod-http-lua)\n');
-  const measured = await measure(JSON.parse(await api.line()));
+  const outcomes: Outcomes = new Map();
+  const measured = await measure(JSON.parse(await api.line()), outcomes);
   printMemory(measured);
-  print(`\n${verdicts(measured)}`);
+  print(`\n${verdicts(measured)}\n`);
+  outcomes.delete('growth');
+  const text = table(measured, outcomes);
+  print(text);
+  if (process.argv.includes('--readme')) intoReadme(text);
 } finally {
   await Promise.all(started.map((program) => program.stop()));
   rmSync(folder, { recursive: true, force: true });

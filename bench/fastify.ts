@@ -3,10 +3,11 @@ import proxy from '@fastify/http-proxy';
 import fastify from 'fastify';
 
 const [, , port, target = ''] = process.argv;
-const app = fastify();
+const app = fastify({ bodyLimit: 2 ** 30 });
 await app.register(proxy, {
   upstream: target,
   prefix: '/api',
+  websocket: true,
   undici: { connections: 256, pipelining: 1, connect: { rejectUnauthorized: false } },
   replyOptions: { rewriteRequestHeaders: (_request, headers) => ({ ...headers, authorization: 'Bearer bench-token' }) },
 });

@@ -1,13 +1,14 @@
 /** What is to be reached, beside what was measured. */
+import type { Outcome } from './compare.ts';
 import type { Peer } from './peers.ts';
+import { type Load, loads } from './strike.ts';
 
 type Name = Peer['name'];
 
-/** Of one peer; medians. What was not measured is not there. */
+/** Of one peer. */
 export interface Figures {
-  /** CPU of a request, by the name of the load. Microseconds. */
-  readonly cpuUs: Readonly<Record<string, number>>;
-  readonly p50Us: Readonly<Record<string, number>>;
+  /** By the name of a load. */
+  readonly of: (load: string) => Outcome | undefined;
   readonly restMiB: number;
   readonly idleKiB: number;
   readonly downSeconds: number;
@@ -16,50 +17,72 @@ export interface Figures {
   readonly upMiB: number;
 }
 
-export type Measured = Readonly<Partial<Record<Name, Figures>>>;
+export interface Measured {
+  /** What was not measured is not there. */
+  readonly peers: Readonly<Partial<Record<Name, Figures>>>;
+  /** By the shape of the config. */
+  readonly growth: ReadonlyMap<string, Outcome>;
+  readonly startMs: number;
+  /** At one connection, without a proxy. */
+  readonly directP50Us: number;
+}
 
 interface Goal {
   readonly name: string;
   readonly unit: string;
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** Undefined: it cannot be told without that peer. */
+  /** Undefined: it was not measured, or cannot be told without that peer. */
   value(measured: Measured): number | undefined;
 }
 
-const ratio = (peer: Name, figure: (figures: Figures) => number | undefined) => (measured: Measured) => {
-  const [own, other] = [measured.bearerway, measured[peer]].map((figures) => figures && figure(figures));
-  return own === undefined || other === undefined ? undefined : own / other;
-};
-const own = (figure: (figures: Figures) => number) => (measured: Measured) =>
-  measured.bearerway && figure(measured.bearerway);
+type Figure = (figures: Figures) => number | undefined;
+
+const ratio =
+  (peer: Name, figure: Figure) =>
+  ({ peers }: Measured) => {
+    const [own, other] = [peers.bearerway, peers[peer]].map((figures) => figures && figure(figures));
+    return own === undefined || other === undefined ? undefined : own / other;
+  };
+const own =
+  (figure: Figure) =>
+  ({ peers }: Measured) =>
+    peers.bearerway && figure(peers.bearerway);
+const of =
+  (load: Load, key: 'cpuUs' | 'p50Us'): Figure =>
+  (figures) => {
+    const outcome = figures.of(load.name);
+    return outcome === undefined || outcome instanceof Error ? undefined : outcome[key];
+  };
+const cpu = (load: Load) => of(load, 'cpuUs');
+
+function cost(shape: string, { growth }: Measured): number | undefined {
+  const [one, many] = [growth.get('1 route'), growth.get(shape)];
+  if (one === undefined || many === undefined || one instanceof Error || many instanceof Error) return undefined;
+  return (many.cpuUs / one.cpuUs - 1) * 100;
+}
+
+function addedMs({ peers, directP50Us }: Measured): number | undefined {
+  const p50Us = peers.bearerway && of(loads.one, 'p50Us')(peers.bearerway);
+  return p50Us === undefined ? undefined : (p50Us - directP50Us) / 1000;
+}
 
 const goals: readonly Goal[] = [
-  {
-    name: 'CPU, 64 connections, to nginx+lua',
-    unit: '×',
-    atMost: 1.35,
-    value: ratio('nginx+lua', (f) => f.cpuUs['many']),
-  },
-  {
-    name: 'CPU, 64 connections, to http-proxy',
-    unit: '×',
-    atMost: 0.35,
-    value: ratio('http-proxy', (f) => f.cpuUs['many']),
-  },
-  {
-    name: 'CPU, TLS to the API, to nginx+lua',
-    unit: '×',
-    atMost: 1.5,
-    value: ratio('nginx+lua', (f) => f.cpuUs['tls']),
-  },
-  { name: 'CPU, 13 fields, to nginx+lua', unit: '×', atMost: 1.5, value: ratio('nginx+lua', (f) => f.cpuUs['fields']) },
+  { name: 'CPU, 64 connections, to nginx+lua', unit: '×', atMost: 1.3, value: ratio('nginx+lua', cpu(loads.many)) },
+  { name: 'CPU, 64 connections, to http-proxy', unit: '×', atMost: 0.3, value: ratio('http-proxy', cpu(loads.many)) },
+  { name: 'CPU, 64 connections, to fastify', unit: '×', atMost: 0.3, value: ratio('fastify', cpu(loads.many)) },
+  { name: 'CPU, TLS to the API, to nginx+lua', unit: '×', atMost: 1.5, value: ratio('nginx+lua', cpu(loads.tls)) },
+  { name: 'CPU, 13 fields, to nginx+lua', unit: '×', atMost: 1.5, value: ratio('nginx+lua', cpu(loads.fields)) },
   {
     name: 'p50 at 1 connection, to nginx+lua',
     unit: '×',
     atMost: 1.15,
-    value: ratio('nginx+lua', (f) => f.p50Us['one']),
+    value: ratio('nginx+lua', of(loads.one, 'p50Us')),
   },
+  { name: 'p50 at 1 connection, added', unit: 'ms', atMost: 0.1, value: addedMs },
+  { name: 'start to the first answer', unit: 'ms', atMost: 400, value: ({ startMs }) => startMs },
+  { name: 'cost of 10,000 routes', unit: '%', atMost: 2, value: (all) => cost('10,000 routes', all) },
+  { name: 'cost of 1,000 credentials', unit: '%', atMost: 2, value: (all) => cost('1,000 credentials', all) },
   { name: 'memory at rest', unit: 'MiB', atMost: 70, value: own((f) => f.restMiB) },
   { name: 'memory of an idle connection', unit: 'KiB', atMost: 20, value: own((f) => f.idleKiB) },
   { name: '100 MiB down, memory on top', unit: 'MiB', atMost: 16, value: own((f) => f.downMiB) },

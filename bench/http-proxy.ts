@@ -10,7 +10,13 @@ const agent = target.startsWith('https:')
 const proxy = httpProxy.createProxyServer({ target, agent, secure: false, changeOrigin: true });
 proxy.on('proxyReq', (request) => request.setHeader('Authorization', 'Bearer bench-token'));
 proxy.on('error', () => {});
-createServer((request, response) => {
-  request.url = (request.url ?? '').replace(/^\/api/, '');
+const withoutPrefix = (url = ''): string => url.replace(/^\/api/, '');
+const server = createServer((request, response) => {
+  request.url = withoutPrefix(request.url);
   proxy.web(request, response);
-}).listen(Number(port), '127.0.0.1');
+});
+server.on('upgrade', (request, socket, head) => {
+  request.url = withoutPrefix(request.url);
+  proxy.ws(request, socket, head);
+});
+server.listen(Number(port), '127.0.0.1');

@@ -21,12 +21,13 @@ http {
   keepalive_requests 100000000; client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;
   lua_shared_dict tokens 1m;
   init_by_lua_block { ngx.shared.tokens:set("main", "bench-token") }
+  map $http_upgrade $hop { default upgrade; '' ''; }
   upstream api { server ${host}; keepalive 256; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port};
     location /api/ {
       access_by_lua_block { ngx.req.set_header("Authorization", "Bearer " .. ngx.shared.tokens:get("main")) }
-      proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Request-Id $request_id; ${tls}
+      proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $hop; proxy_set_header X-Request-Id $request_id; ${tls}
       proxy_pass ${protocol}//api/;
     }
   }

@@ -17,7 +17,7 @@ export interface Place {
 }
 
 export interface Peer {
-  readonly name: 'bearerway' | 'http-proxy' | 'fastify' | 'nginx+lua';
+  readonly name: 'bearerway' | 'http-proxy' | 'httpxy' | 'fastify' | 'nginx+lua';
   start(place: Place): Program;
 }
 
@@ -30,10 +30,15 @@ const bearerway: Peer = {
     const credential = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
     const tls = target.startsWith('https:') ? { insecure: true } : {};
     const routes = [{ prefix: '/api', upstream: target, credential: 'main', tls }];
-    writeFileSync(file, stringify({ listen: { port }, admin: false, credentials: { main: credential }, routes }));
-    return new Program(process.execPath, [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json']);
+    return startBearerway(file, { listen: { port }, credentials: { main: credential }, routes });
   },
 };
+
+/** As shipped: with its log, its admin port and all that is counted for it. */
+export function startBearerway(file: string, config: Readonly<Record<string, unknown>>): Program {
+  writeFileSync(file, stringify({ admin: { port: 0 }, ...config }));
+  return new Program(process.execPath, [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json']);
+}
 
 const script =
   (file: string) =>
@@ -52,6 +57,7 @@ const nginx: Peer = {
 export const peers: readonly Peer[] = [
   bearerway,
   { name: 'http-proxy', start: script('http-proxy.ts') },
+  { name: 'httpxy', start: script('httpxy.ts') },
   { name: 'fastify', start: script('fastify.ts') },
   ...(hasNginx ? [nginx] : []),
 ];

@@ -86,15 +86,15 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when the port takes connections. */
-export async function listens(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+/** Resolves when the port takes connections, which is looked at so often. */
+export async function listens(port: number, everyMs = 25): Promise<void> {
+  for (const endMs = performance.now() + 10_000; performance.now() < endMs; ) {
     const socket = connect({ host: '127.0.0.1', port });
     try {
       await once(socket, 'connect');
       return;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
     } finally {
       socket.destroy();
     }

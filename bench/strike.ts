@@ -1,11 +1,18 @@
 /** Requests by the thousand, made with wrk. */
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 
 export interface Load {
   readonly name: string;
   readonly connections: number;
-  readonly fields: readonly string[];
-  readonly tls: boolean;
+  /** Left out: as few as can be. */
+  readonly fields?: readonly string[];
+  /** To the API. */
+  readonly tls?: boolean;
+  /** Left out: one whose answer has 110 bytes. */
+  readonly path?: string;
+  /** Bytes that are sent with a POST; left out: GET. */
+  readonly sent?: number;
 }
 
 const browserFields = [
@@ -23,11 +30,20 @@ const browserFields = [
   'If-None-Match: "0123456789abcdef"',
 ];
 
+const KIB = 1024;
+
 export const loads = {
-  many: { name: 'GET, 64 connections', connections: 64, fields: [], tls: false },
-  fields: { name: 'the same, 13 fields', connections: 64, fields: browserFields, tls: false },
-  one: { name: 'GET, 1 connection', connections: 1, fields: [], tls: false },
-  tls: { name: 'GET, 64, TLS to the API', connections: 64, fields: [], tls: true },
+  many: { name: 'GET, 64 connections', connections: 64 },
+  fields: { name: 'GET, 64 connections, 13 fields', connections: 64, fields: browserFields },
+  one: { name: 'GET, 1 connection', connections: 1 },
+  tls: { name: 'GET, 64 connections, TLS to the API', connections: 64, tls: true },
+  /** To the API itself. */
+  direct: { name: 'GET, 1 connection, without a proxy', connections: 1, path: '/x' },
+  thousand: { name: 'GET, 1,000 connections', connections: 1000 },
+  post: { name: 'POST of 10 KiB, 64 connections', connections: 64, sent: 10 * KIB },
+  down: { name: 'GET of 1 MiB, 8 connections', connections: 8, path: '/api/1m' },
+  up: { name: 'POST of 1 MiB, 8 connections', connections: 8, sent: 1024 * KIB },
+  postTls: { name: 'POST of 10 KiB, TLS to the API', connections: 64, sent: 10 * KIB, tls: true },
 } as const satisfies Record<string, Load>;
 
 export interface Strike {
@@ -38,10 +54,17 @@ export interface Strike {
   readonly p99Us: number;
 }
 
-export function strike(port: number, { connections, fields }: Load, seconds: number): Strike {
+/** Of requests at `path`, on one thread. Throws when one was not answered as it should be. */
+export function strike(port: number, load: Load, seconds: number): Strike {
+  const { connections, fields = [], path = '/api/x', sent } = load;
   const headers = fields.flatMap((field) => ['-H', field]);
-  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers, `http://127.0.0.1:${port}/api/x`];
-  const text = execFileSync('wrk', words, { encoding: 'utf8', timeout: (seconds + 10) * 1000 });
+  const script = sent === undefined ? [] : ['-s', join(import.meta.dirname, 'post.lua')];
+  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', ...headers, ...script];
+  const text = execFileSync('wrk', [...words, `http://127.0.0.1:${port}${path}`], {
+    encoding: 'utf8',
+    timeout: (seconds + 10) * 1000,
+    env: { ...process.env, BYTES: `${sent ?? 0}` },
+  });
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(text);
   const time = (name: string): number => {
     const [, amount, unit] = new RegExp(`${name}%\\s+([\\d.]+)(us|ms|s)`).exec(text) ?? [];
