@@ -28,8 +28,19 @@ const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, 
 const origin = text
   .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s?#]+$/, {
     error: 'is not an origin (such as https://app.example.com)',
+    abort: true,
   })
-  .toLowerCase();
+  .toLowerCase()
+  .refine(isAsBrowsersSpellIt, {
+    error:
+      "is not spelt as browsers spell an origin, and so would be nobody's (no user, no port where it is the usual one, other letters than those of ASCII as xn--…)",
+  });
+
+/** Of schemes other than those of the web nothing is known. RFC 6454 §6.2. */
+function isAsBrowsersSpellIt(origin: string): boolean {
+  return !/^https?:/.test(origin) || URL.parse(origin)?.origin === origin;
+}
+
 export const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
 
 const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);

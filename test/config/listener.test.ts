@@ -68,3 +68,22 @@ test.each(['app.example.com', 'https://app.example.com/', '*', 'null'])('%s is n
     expect.stringContaining('listen.allowedOrigins[0]: is not an origin'),
   ]);
 });
+
+test.each([
+  'https://app.example.com:443',
+  'http://app.example.com:80',
+  'https://x@app.example.com',
+  'https://ä.example.com',
+  'https://app.example.com:99999',
+])('%s is no origin as browsers spell them', (origin) => {
+  expect(faultsOf(listening(`allowedOrigins: ["${origin}"]`))).toEqual([
+    expect.stringContaining('listen.allowedOrigins[0]: is not spelt as browsers spell an origin'),
+  ]);
+});
+
+test.each(['https://App.example.com', 'http://localhost:3000', 'http://[::1]:81', 'chrome-extension://abcdef'])(
+  '%s is one',
+  (origin) => {
+    expect(faultsOf(listening(`allowedOrigins: ["${origin}"]`))).toEqual([]);
+  },
+);
