@@ -6,6 +6,7 @@ import { tokenStoreLog } from '../observe/log.ts';
 import type { ReplayMemory } from '../proxy/body.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { handle } from '../proxy/handle.ts';
+import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
@@ -53,6 +54,7 @@ export async function openGeneration(config: Config, lasting: Lasting): Promise<
     openRoute(given, credentials.get(given.credential ?? ''), { clock, scheme, egress }),
   );
   const table = new RouteTable(routes.map(({ entry }) => entry));
+  const pages = new Pages(listen.allowedOrigins);
   const clientToken = await watchSecret(listen.clientToken, clock);
 
   const handler = handle({
@@ -60,11 +62,12 @@ export async function openGeneration(config: Config, lasting: Lasting): Promise<
     guard: guard({
       hosts: ownHosts(listen.host, listen.allowedHosts),
       anyHost: listen.socket !== undefined,
-      allowedOrigins: listen.allowedOrigins,
+      pages,
       clientToken: clientToken.current,
       hopId: lasting.hopId,
       isUpstream: (authority, path) => table.isUpstream(authority, path),
     }),
+    pages,
     routes: table,
     mostInFlight: limits.inFlight,
     newRequestId: lasting.newId,

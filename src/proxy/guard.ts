@@ -8,6 +8,8 @@ import type { InboundRequest } from '../exchange.ts';
 import type { FieldNames } from '../field-names.ts';
 import type { Secret } from '../secret.ts';
 import { clientTokenCheck } from './client-token.ts';
+import type { Pages } from './pages.ts';
+import { type Preflight, preflightOf } from './preflight.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface GuardOptions {
@@ -15,8 +17,7 @@ export interface GuardOptions {
   readonly hosts: readonly string[];
   /** Any Host will do: no page can be made to reach a unix socket by a name of its own. */
   readonly anyHost: boolean;
-  /** Browser origins whose pages may ask. */
-  readonly allowedOrigins: readonly string[];
+  readonly pages: Pages;
   /** What clients must send; undefined: nothing. */
   readonly clientToken: () => Secret | undefined;
   /** The id of this process in `Bearerway-Hop`. */
@@ -40,6 +41,15 @@ export interface Admission {
   readonly forward: Authority | undefined;
   /** The field that held the client token where it is a field that APIs use too. */
   readonly consumed: FieldNames | undefined;
+  /** The origin of the page that asks. */
+  readonly page: string | undefined;
+  /** A page wants to know whether it may ask: the answer is ours to give, and no API is. */
+  readonly preflight: AdmittedPreflight | undefined;
+}
+
+interface AdmittedPreflight extends Preflight {
+  /** Who asks has not shown the client token, which no preflight can bear: nothing is to be told of routes. */
+  readonly isAnonymous: boolean;
 }
 
 export type Guard = (request: InboundRequest) => Admission;
@@ -49,7 +59,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MOST_KNOWN = 64;
 
 /** A guard throws the Failure that answers a request it does not let through. */
-export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId, isUpstream }: GuardOptions): Guard {
+export function guard({ hosts, anyHost, pages, clientToken, hopId, isUpstream }: GuardOptions): Guard {
   const isOurs = hostMatcher(hosts);
   const authenticate = clientTokenCheck(clientToken);
   /** Values of Host that are ours: the same few come again and again. */
@@ -72,18 +82,29 @@ export function guard({ hosts, anyHost, allowedOrigins, clientToken, hopId, isUp
       );
     }
     if (!isKnown && asked === undefined && known.size < MOST_KNOWN) known.add(host);
-    refusePages(request, asked?.text ?? host, allowedOrigins);
-    const consumed = authenticate(request.fields, isForward || isForeign);
+    const page = pages.admit(request.fields, asked?.text ?? host);
+    const preflight = page === undefined ? undefined : preflightOf(request);
+    if (preflight !== undefined) refuseMethods(preflight);
+    // To a proxy a browser shows its credentials with whatever it asks, a preflight too.
+    const isAnonymous = preflight !== undefined && asked === undefined && clientToken() !== undefined;
+    const consumed = isAnonymous ? undefined : authenticate(request.fields, isForward || isForeign);
     // Behind the client token: which hosts there are is for those who may ask.
     if (isForeign) refuseForeign(asked);
     refuseExpectations(request);
     refuseUpgradesWithBody(request);
-    return { target, host: asked?.text ?? host, forward: isForward ? asked : undefined, consumed };
+    return {
+      target,
+      host: asked?.text ?? host,
+      forward: isForward ? asked : undefined,
+      consumed,
+      page,
+      preflight: preflight && { ...preflight, isAnonymous },
+    };
   };
 }
 
 /** TRACE would echo the token (RFC 9110 §9.3.8); CONNECT is a tunnel that no token can be put into. */
-function refuseMethods({ method }: InboundRequest): void {
+function refuseMethods({ method }: { readonly method: string }): void {
   if (method === 'CONNECT') {
     const help =
       "no token could be put on what is in a tunnel: ask for http:// URLs of the API (this proxy speaks https to it), or for a route's prefix at this proxy";
@@ -126,21 +147,6 @@ function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
   const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map(comparableHost));
   const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());
   return (host) => exact.has(host) || suffixes.some((suffix) => host.length > suffix.length && host.endsWith(suffix));
-}
-
-/** A page that a browser shows must not use our credentials, whichever way it asks. */
-function refusePages({ fields }: InboundRequest, host: string, allowedOrigins: readonly string[]): void {
-  const sites = fields.all('sec-fetch-site');
-  const origins = fields.all('origin');
-  if (origins.length === 0 && sites.every((site) => site === 'none')) return;
-  const isAllowed = (origin: string): boolean => allowedOrigins.includes(origin);
-  // A browser leaves the origin out of a page's GETs to where it came from: that is our own, and must be allowed like any.
-  const sameOrigin = origins.length === 0 && sites.every((site) => site === 'same-origin');
-  if (origins.length > 0 && origins.every(isAllowed)) return;
-  if (sameOrigin && [`http://${host}`, `https://${host}`].some(isAllowed)) return;
-  throw new Failure('origin_denied', 'if a page of that origin may ask, add it to listen.allowedOrigins', {
-    cause: new Error(`Origin ${origins[0]?.slice(0, 200) ?? 'not told'}`),
-  });
 }
 
 /** RFC 9110 §10.1.1; the listener meets 100-continue itself. */

@@ -15,6 +15,8 @@ import type { StopSignal } from '../stop.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
 import type { Guard } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
+import type { Pages } from './pages.ts';
+import { permission } from './preflight.ts';
 import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
 import { Relay } from './relay.ts';
 import { type Route, type RouteTable, upstreamTarget } from './route-table.ts';
@@ -24,6 +26,7 @@ import { watched } from './watched-body.ts';
 
 export interface HandleOptions {
   readonly guard: Guard;
+  readonly pages: Pages;
   readonly routes: RouteTable;
   readonly replayMemory: ReplayMemory;
   /** How many requests may be under way at once. */
@@ -77,6 +80,7 @@ class Passages implements Handler {
     } catch (thrown) {
       // As it came; an absolute URL may hold a password.
       if (inbound.target.startsWith('/')) passage.record.path ??= printable(inbound.target.split('?', 1)[0] ?? '');
+      passage.relay.shareWith(this.#options.pages.named(inbound.fields));
       passage.relay.fail(thrown);
     }
   };
@@ -90,8 +94,14 @@ class Passages implements Handler {
     const { guard, routes, hopId } = this.#options;
     const { record, relay } = passage;
     this.#refuseOverload();
-    const { target, host, forward, consumed } = guard(inbound);
+    const { target, host, forward, consumed, page, preflight } = guard(inbound);
     record.path = target.path;
+    relay.shareWith(page);
+    if (preflight !== undefined) {
+      const methods = preflight.isAnonymous ? undefined : routes.at(target.path, forward)?.methods;
+      relay.answer({ status: 204, reason: 'No Content', fields: permission(preflight, methods) });
+      return;
+    }
     const match = routes.find(inbound.method, target.path, forward);
     const { route } = match;
     record.route = route.prefix;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { asFailure, Failure, problem, reason } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
+import { resharedWith, sharedWith } from './cross-origin.ts';
 import { returnable } from './headers.ts';
 import { type LocatedMatch, relocated, withoutInjected } from './location.ts';
 import type { RequestRecord } from './record.ts';
@@ -36,6 +37,7 @@ const IDLE = 30_000;
  */
 export class Relay implements Answer, AnswerFlow {
   #match: RelayedMatch | undefined;
+  #page: string | undefined;
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
@@ -60,6 +62,11 @@ export class Relay implements Answer, AnswerFlow {
     this.#match = match;
   }
 
+  /** The answer is for a page of this origin; undefined: for no page, or for nobody's. */
+  shareWith(page: string | undefined): void {
+    this.#page = page;
+  }
+
   interim(head: AnswerHead): void {
     if (!this.#over) this.#client.interim({ ...head, fields: this.#cleaned(returnable(head)) });
   }
@@ -72,7 +79,8 @@ export class Relay implements Answer, AnswerFlow {
     this.#record.retry = head.retry;
     const cleaned = this.#cleaned(returnable(head));
     const fields = this.#match === undefined ? cleaned : relocated(cleaned, this.#match);
-    const marked = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
+    const returned = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
+    const marked = this.#page === undefined ? returned : resharedWith(this.#page, returned);
     this.#client.head(marked === head.fields ? head : { ...head, fields: marked }, this);
     this.#head = head;
   }
@@ -142,12 +150,20 @@ export class Relay implements Answer, AnswerFlow {
 
   #answerWith(failure: Failure): void {
     const { status, reason: phrase, fields, body } = problem(failure, this.#record.requestId);
-    this.#record.status = status;
-    this.#record.bytesOut += body.length;
     const { retry } = this.#record;
     const marked = retry === undefined ? fields : fields.with('Bearerway-Retry', retry);
-    this.#client.head({ status, reason: phrase, fields: marked }, nothing);
-    this.#client.data(body);
+    this.answer({ status, reason: phrase, fields: marked }, body);
+  }
+
+  /** An answer that no API was asked for. */
+  answer(head: AnswerHead, body?: Buffer): void {
+    this.#record.status = head.status;
+    const fields = this.#page === undefined ? head.fields : sharedWith(this.#page, head.fields);
+    this.#client.head({ ...head, fields }, nothing);
+    if (body !== undefined) {
+      this.#record.bytesOut += body.length;
+      this.#client.data(body);
+    }
     this.#finish();
     this.#client.end(Fields.none);
   }

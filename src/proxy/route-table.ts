@@ -65,12 +65,17 @@ export class RouteTable {
     return this.#longestBase(authority, path) !== undefined;
   }
 
+  /** The route of a path; `forward` as in {@link find}. */
+  at(path: string, forward?: Authority): Route | undefined {
+    return forward === undefined ? this.#byPrefix.find(path) : this.#longestBase(forward, path);
+  }
+
   /**
    * `forward`: the upstream's authority that a client asks for, in forward mode. Throws `no_route`, `method_denied`,
    * `path_denied`, or `bad_request` for `//` right behind prefix or base.
    */
   find(method: string, path: string, forward?: Authority): RouteMatch {
-    const route = forward === undefined ? this.#byPrefix.find(path) : this.#longestBase(forward, path);
+    const route = this.at(path, forward);
     if (route === undefined)
       throw new Failure('no_route', 'no route has a prefix of this path (a prefix matches whole segments)');
     const { prefix, basePath } = route;

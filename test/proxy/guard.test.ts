@@ -1,13 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import { Fields } from '../../src/fields.ts';
 import { guard } from '../../src/proxy/guard.ts';
+import { Pages } from '../../src/proxy/pages.ts';
 import { Secret } from '../../src/secret.ts';
 
 function admits(current: () => Secret) {
   const admit = guard({
     anyHost: false,
     hosts: ['localhost'],
-    allowedOrigins: [],
+    pages: new Pages([]),
     clientToken: current,
     hopId: 'hop',
     isUpstream: () => false,

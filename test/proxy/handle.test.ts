@@ -4,6 +4,7 @@ import type { Answer, InboundRequest } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
 import { ReplayMemory } from '../../src/proxy/body.ts';
 import { type HandleOptions, handle } from '../../src/proxy/handle.ts';
+import { Pages } from '../../src/proxy/pages.ts';
 import type { RequestRecord } from '../../src/proxy/record.ts';
 import { RouteTable } from '../../src/proxy/route-table.ts';
 import { MovedClock } from '../support/clock.ts';
@@ -26,6 +27,7 @@ function answered(): Answer & { readonly status: Promise<number> } {
 function optionsWith({ guard, observe }: Pick<HandleOptions, 'guard' | 'observe'>): HandleOptions {
   return {
     guard,
+    pages: new Pages([]),
     routes: new RouteTable([]),
     replayMemory: new ReplayMemory(0),
     mostInFlight: 1,
@@ -58,6 +60,8 @@ test('a request whose client had left before it was served is told of once, is n
       host: 'h',
       forward: undefined,
       consumed: undefined,
+      page: undefined,
+      preflight: undefined,
     };
   };
   const { serve } = handle(optionsWith({ guard, observe: (record) => records.push(record) }));

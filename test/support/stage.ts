@@ -16,8 +16,8 @@ export class Stage {
     this.proxy = proxy;
   }
 
-  /** Sends bytes that must be refused so, without a call to the API or for a token, by a process that lives on. */
-  async refuses(bytes: string | Buffer, status: number, code: string): Promise<RawReply> {
+  /** Sends bytes that must be answered so by the proxy itself, without a call to the API or for a token, by a process that lives on. */
+  async refuses(bytes: string | Buffer, status: number, code: string | undefined): Promise<RawReply> {
     const { api, provider, proxy } = this;
     const before = [api.requests.length, provider.requests.length];
     const reply = await ask(proxy.port, bytes);

@@ -13,6 +13,7 @@ import { ReplayMemory } from '../../../src/proxy/body.ts';
 import { guard } from '../../../src/proxy/guard.ts';
 import { handle } from '../../../src/proxy/handle.ts';
 import { fieldPolicy } from '../../../src/proxy/headers.ts';
+import { Pages } from '../../../src/proxy/pages.ts';
 import type { RequestRecord } from '../../../src/proxy/record.ts';
 import { RouteTable } from '../../../src/proxy/route-table.ts';
 import { upstream } from '../../../src/proxy/upstream.ts';
@@ -80,11 +81,13 @@ export class Stage {
       send: authorizedSend(this.#api.send, { tokens, injection: injection({}), statuses: [401], clock }),
     };
     let ids = 0;
+    const pages = new Pages([]);
     return handle({
+      pages,
       guard: guard({
         hosts: ['localhost'],
         anyHost: false,
-        allowedOrigins: [],
+        pages,
         clientToken: () => undefined,
         hopId: 'h',
         isUpstream: () => false,
