@@ -29,7 +29,11 @@ export function suiteChromium({ hosts = [] }: ChromiumOptions = {}): Chromium {
       executablePath: found,
       // Chromium refuses to run its sandbox as root.
       chromiumSandbox: process.getuid?.() !== 0,
-      args: [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(', ')}`],
+      args: [
+        `--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(', ')}`,
+        // It would keep most pages from this machine by itself; other browsers would not.
+        '--disable-features=LocalNetworkAccessChecks',
+      ],
     });
   }, 60_000);
   afterAll(() => browser?.close());
