@@ -1,6 +1,8 @@
 /** Finds a token endpoint by its authorization server's metadata: RFC 8414, OpenID Connect Discovery 1.0 §4. */
+import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
+import { isNearby } from '../lookup.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { TokenEndpoint } from './token-endpoint.ts';
@@ -80,6 +82,10 @@ export class Discovery {
     const alias = mutualTls ? metadata.mtls_endpoint_aliases?.token_endpoint : undefined;
     const tokenUrl = alias ?? metadata.token_endpoint;
     if (typeof tokenUrl !== 'string') throw unusable('the metadata names no token_endpoint');
+    if (isNearbyOnly(tokenUrl, issuer))
+      throw unusable(
+        "the metadata names a token_endpoint on this link or among a cloud's metadata (if that is meant, tokenUrl could name it)",
+      );
     if (!isSafe(tokenUrl, issuer))
       throw unusable('the metadata names a token_endpoint that is no address with https (tokenUrl could name another)');
     return tokenUrl;
@@ -109,6 +115,12 @@ function isSafe(tokenUrl: string, issuer: string): boolean {
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && isLoopbackHost(url.hostname) && isLoopbackHost(URL.parse(issuer)?.hostname ?? '');
+}
+
+/** Where no server but one that is there itself has a say in whom we call. */
+function isNearbyOnly(tokenUrl: string, issuer: string): boolean {
+  const host = URL.parse(tokenUrl)?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  return isIP(host) !== 0 && isNearby(host) && URL.parse(issuer)?.hostname !== URL.parse(tokenUrl)?.hostname;
 }
 
 function unusable(detail: string): Failure {

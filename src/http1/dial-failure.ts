@@ -3,7 +3,7 @@ import type { Destination } from './destination.ts';
 
 /** Errors of finding the way there. */
 const noWay =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM|EMFILE|ENFILE)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM|EMFILE|ENFILE|EADDRNEARBY)$/;
 
 export function isNoWay(error: Error): boolean {
   return noWay.test(codeOf(error));

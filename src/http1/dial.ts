@@ -3,6 +3,7 @@ import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { tlsOptions } from '../client-tls.ts';
 import { Failure } from '../errors.ts';
+import { lookup } from '../lookup.ts';
 import type { Destination } from './destination.ts';
 import { dialFailure } from './dial-failure.ts';
 import { ThroughProxy, ToProxy } from './through-proxy.ts';
@@ -66,7 +67,7 @@ function open(
     callback: (length) => read(sharedBuffer, length),
   };
   // What a FIN means is decided by whoever reads: in a tunnel it ends one side only.
-  const place = { host, port, onread, allowHalfOpen: true };
+  const place = { host, port, lookup, onread, allowHalfOpen: true };
   if (tls === undefined) return connectTcp({ ...place, noDelay: true }).on('connect', connected);
   const socket: TLSSocket = connectTls({ ...place, ...tlsOptions(host, tls, session) });
   return socket.on('secureConnect', connected).on('session', keepSession).setNoDelay(true);

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { tlsOptions } from '../client-tls.ts';
 import { authorityOf, type EgressProxy } from '../egress.ts';
 import { Failure } from '../errors.ts';
+import { lookup } from '../lookup.ts';
 import type { Destination } from './destination.ts';
 import { codeOf, isNoWay } from './dial-failure.ts';
 import { AnswerReader } from './response.ts';
@@ -33,7 +34,7 @@ export class ThroughProxy {
     this.#proxy = proxy;
     this.#options = options;
     const { host, port, tls } = proxy;
-    const place = { host, port, allowHalfOpen: true };
+    const place = { host, port, lookup, allowHalfOpen: true };
     this.#socket =
       tls === undefined
         ? connectTcp({ ...place, noDelay: true }).on('connect', this.#ask)

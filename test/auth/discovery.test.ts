@@ -83,6 +83,9 @@ test.each([
   ['one that is no text', { [OAUTH]: metadata({ token_endpoint: 5 }) }, 'token_invalid'],
   ['one with plain http', { [OAUTH]: metadata({ token_endpoint: 'http://id.example.com/t' }) }, 'token_invalid'],
   ['one on this machine', { [OAUTH]: metadata({ token_endpoint: 'http://127.0.0.1:6379/t' }) }, 'token_invalid'],
+  ['one of a cloud', { [OAUTH]: metadata({ token_endpoint: 'https://169.254.169.254/t' }) }, 'token_invalid'],
+  ['the same', { [OAUTH]: metadata({ token_endpoint: 'https://[::ffff:169.254.169.254]/t' }) }, 'token_invalid'],
+  ['the same by a number', { [OAUTH]: metadata({ token_endpoint: 'https://2852039166/t' }) }, 'token_invalid'],
   ['one with a user', { [OAUTH]: metadata({ token_endpoint: 'https://a:b@id.example.com/t' }) }, 'token_invalid'],
   ['one that is no address', { [OAUTH]: metadata({ token_endpoint: '/t' }) }, 'token_invalid'],
   ['one of another kind', { [OAUTH]: metadata({ token_endpoint: 'file:///t' }) }, 'token_invalid'],
@@ -91,6 +94,13 @@ test.each([
   ['500', { [OAUTH]: { status: 500 } }, 'token_unavailable'],
 ])('%s is no token endpoint', async (_, answers: Answers, code) => {
   expect(await codeOf(discoveryOf(answers).find())).toBe(code);
+});
+
+test('an issuer that is on this link itself may name a token endpoint there', async () => {
+  const issuer = 'https://169.254.1.1';
+  const own = { body: { issuer, token_endpoint: `${issuer}/t` } };
+  const { find } = discoveryOf({ [`${issuer}/.well-known/oauth-authorization-server`]: own }, { issuer });
+  expect(await find()).toBe(`${issuer}/t`);
 });
 
 test('Retry-After is passed on', async () => {
