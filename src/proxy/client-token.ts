@@ -25,10 +25,12 @@ export function clientTokenCheck(current: () => Secret | undefined): ClientToken
       bearer(proxyAuthorization),
       basicPassword(proxyAuthorization),
     ];
-    // Looked for even if another way let the client in: wherever the token stands, it goes no further.
-    const inAuthorization = fields.all('authorization').some((value) => isToken(basicPassword(value), expected));
+    const own = fields.all('authorization');
+    const inAuthorization = own.some((value) => isToken(basicPassword(value), expected));
     const isIn = presented.some((token) => isToken(token, expected)) || (inAuthorization && !asProxy);
-    if (isIn) return inAuthorization ? authorizationField : undefined;
+    // Wherever the token stands, it goes no further, even where another way let the client in.
+    if (isIn)
+      return inAuthorization || own.some((value) => isToken(bearer(value), expected)) ? authorizationField : undefined;
     throw new Failure(
       'client_unauthorized',
       'send the client token as Bearerway-Client-Token, or as the password of a proxy or base URL',
