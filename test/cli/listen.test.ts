@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { curlLine } from '../../src/cli/announce.ts';
 import { read } from '../config/reading.ts';
+import { CLIENT_TOKEN } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { call, connectRaw } from '../support/client.ts';
 import { anywhere, bearerway, Command, configFile, folder, main } from './command.ts';
@@ -58,6 +59,30 @@ async function listenOn(path: string): Promise<void> {
   onTestFinished(() => void server.close());
   await once(server, 'listening');
 }
+
+describe('B14 off loopback', () => {
+  const start = async (listen: object) =>
+    bearerway(['-c', await configFile({ listen: { host: '0.0.0.0', port: 0, ...listen }, admin: false, ...anywhere })]);
+
+  test('it does not start unguarded, and says what would do', async () => {
+    const { code, stdout, stderr } = await (await start({})).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /listen\.host: is open to other machines: set clientToken or tls\.clientCa \(or openListener: true, /,
+    );
+  });
+
+  const { cert, key } = selfSigned();
+  test.each<[string, object]>([
+    ['a client token', { clientToken: CLIENT_TOKEN }],
+    ['client certificates', { tls: { cert, key, clientCa: cert } }],
+    ['the word that it is meant to be open', { openListener: true }],
+  ])('it does with %s', async (_, listen) => {
+    const command = await start(listen);
+    const line = await command.logged(({ msg }) => msg === 'listening');
+    expect(line['listening']).toEqual([expect.stringMatching(/^https?:\/\/0\.0\.0\.0:\d+$/)]);
+  });
+});
 
 describe('the line to try fits where it listens', () => {
   const { cert, key } = selfSigned();
