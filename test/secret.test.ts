@@ -1,10 +1,14 @@
+import { deepStrictEqual } from 'node:assert';
+import { execFile } from 'node:child_process';
 import { Console } from 'node:console';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { format, inspect } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { serialize } from 'node:v8';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { asFailure, Failure, problem, reason } from '../src/errors.ts';
 import { createLog } from '../src/observe/log.ts';
 import { fileSecret, fixedSecret, Secret, watchSecret } from '../src/secret.ts';
@@ -14,6 +18,19 @@ import { MovedClock } from './support/clock.ts';
 const secret = new Secret(CLIENT_SECRET);
 const nested = { a: [{ b: new Map([['key', { secret }]]) }], set: new Set([secret]) };
 const failure = new Failure('token_refused', 'it refuses us', { cause: new Error('why', { cause: secret }) });
+
+const { port1, port2: sent } = new MessageChannel();
+port1.postMessage({ secret, nested });
+afterAll(() => port1.close());
+
+function thrownBy(action: () => void): unknown {
+  try {
+    action();
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
+}
 
 const printed: Readonly<Record<string, () => string>> = {
   'String()': () => String(secret),
@@ -28,7 +45,13 @@ const printed: Readonly<Record<string, () => string>> = {
   'inspect without custom': () => inspect(nested, { depth: 10, showHidden: true, customInspect: false }),
   'format %s %o %O %j %d': () => format('%s %o %O %j %d', secret, secret, secret, secret, secret),
   'its own keys and values': () => inspect([Reflect.ownKeys(secret), Object.entries(secret)]),
+  'concat()': () => 'a'.concat(`${secret}`, secret.toString()),
   'a clone': () => inspect(structuredClone(secret)),
+  'what is sent to a thread': () => inspect(receiveMessageOnPort(sent)),
+  'what V8 writes': () => serialize({ secret, nested }).toString('latin1'),
+  'what an assertion says': () => String(thrownBy(() => deepStrictEqual({ secret }, { secret: new Secret('x') }))),
+  'an error’s message': () => inspect(new Error(String(secret), { cause: { secret } }), { depth: 10 }),
+  'an aggregate': () => inspect(new AggregateError([failure, secret]), { depth: 10 }),
   'a spread': () => inspect({ ...secret }),
   'an error’s cause': () => inspect(failure, { depth: 10 }),
   'an error’s stack': () => String(failure.stack),
@@ -60,6 +83,25 @@ test('a secret does not show on the console or in a log line', () => {
 
   expect(text).toContain('[secret]');
   expectNoCanary(text, 'what was printed');
+});
+
+test.each([
+  'throw secret',
+  "throw new Error('of the test', { cause: secret })",
+  "throw Object.assign(new Error('of the test'), { secret, list: [{ secret }] })",
+  'Promise.reject(secret)',
+  "process.emitWarning('of the test', { detail: `${secret}` }); throw secret",
+])('a secret does not show in what Node.js writes of a process that ends so: %s', async (end) => {
+  const source = new URL('../src/secret.ts', import.meta.url);
+  const value = JSON.stringify(CLIENT_SECRET);
+  const script = `import { Secret } from ${JSON.stringify(source)}; const secret = new Secret(JSON.parse(process.env.S)); ${end}`;
+  const written = await new Promise<string>((resolve) => {
+    execFile(process.execPath, ['--input-type=module', '-e', script], { env: { S: value } }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
+  expect(written).toMatch(/\[secret\]|Secret \{\}|\[object Object\]/);
+  expectNoCanary(written, 'crash output');
 });
 
 test('only reveal gives a secret out', () => {

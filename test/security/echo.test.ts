@@ -31,10 +31,7 @@ async function echoing(answer: string, request = 'GET /api/x HTTP/1.1') {
 describe('let through, and not logged: a token in', () => {
   test.each([
     ['a body', `${OK}Content-Length: LENGTH\r\n\r\nTOKEN`],
-    [
-      'a chunk',
-      `${chunked}5;x=y\r\nhello\r\n14\r\nTOKEN0000000\r\n0\r\n\r\n`.replace('14', 'e').replace('0000000', ''),
-    ],
+    ['a chunk', `${chunked}5;x=y\r\nhello\r\ne\r\nTOKEN\r\n0\r\n\r\n`],
     ['a field', `${OK}X-Echo: Bearer TOKEN\r\n${EMPTY}`],
     ['a field of Location', `HTTP/1.1 302 Found\r\nLocation: https://evil.test/?t=TOKEN\r\n${EMPTY}`],
     ['the reason', `HTTP/1.1 200 Bearer TOKEN\r\n${EMPTY}`],
