@@ -13,6 +13,7 @@ import { watchSecret } from '../secret.ts';
 import { openCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
 import { openRoute } from './route.ts';
+import { tellExposed } from './secret-files.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What outlives a config. */
@@ -42,6 +43,7 @@ export interface Generation {
 export async function openGeneration(config: Config, lasting: Lasting): Promise<Generation> {
   const { clock, log } = lasting;
   const { listen, limits, tokenStore } = config;
+  await tellExposed(config.secretFiles, log);
   const shared = tokenStore === 'memory' ? undefined : await sharedStore(tokenStore.redis, lasting);
   shared?.listen(tokenStoreLog(log));
   const egress = openEgress(config, log);

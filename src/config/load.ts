@@ -7,6 +7,7 @@ import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
 import { type KnownKeys, knownKeys } from './json-schema.ts';
 import { type Config, configSchema } from './schema.ts';
+import { secretFilesIn } from './secret-files.ts';
 import { forbidden, yamlFault } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
@@ -66,7 +67,7 @@ export function parseConfig(
   const egress = data && egressOf(data.egress, env, noPlace);
   if (data === undefined || egress === undefined || faults.length > 0)
     throw new ConfigError(file, faults.toSorted(byPlace));
-  return freeze({ ...data, egress });
+  return freeze({ ...data, egress, secretFiles: secretFilesIn(written, dirname(file)) });
 }
 
 /** Made once for a folder: it is large, and a config may be read again and again. */

@@ -72,7 +72,11 @@ export function configSchema(folder: string) {
 type Checked = z.output<ReturnType<typeof configSchema>>;
 
 /** A whole configuration, checked and frozen. */
-export type Config = Omit<Checked, 'egress'> & { readonly egress: EgressOptions };
+export type Config = Omit<Checked, 'egress'> & {
+  readonly egress: EgressOptions;
+  /** Paths of all files that it names for secrets. */
+  readonly secretFiles: readonly string[];
+};
 export type CredentialConfig = Config['credentials'][string];
 export type RouteConfig = Config['routes'][number];
 
