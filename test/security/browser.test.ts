@@ -91,6 +91,14 @@ describeWithChromium('B15', () => {
     },
   );
 
+  test.each(['fetch, blindly', 'an image'])('B03 nor one by the address of all interfaces: %s', async (way) => {
+    const stage = await setStage();
+    const page = await chromium.page();
+    await page.goto(await startSite('evil.test'));
+    await attempt(page, ways[way] ?? '', `http://0.0.0.0:${stage.proxy.port}/api/x`);
+    await reachedNothing(stage, 'host_denied');
+  });
+
   test('a page of an allowed origin reads answers, their fields, and why it is refused; preflights and all', async () => {
     const site = await startSite('app.test');
     const stage = await setStage({ listen: { allowedOrigins: [site] }, route: { methods: ['GET', 'PUT'] } });

@@ -4,14 +4,16 @@ import { isNearby } from '../../src/lookup.ts';
 import { startApi } from '../support/api.ts';
 import { startEgressProxy } from '../support/egress-proxy.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
-import { credentialFor, startProxy } from '../support/proxy.ts';
+import { credentialFor, oneRoute, startProxy } from '../support/proxy.ts';
 
-/** What a resolver says of the names of this test, each time it is asked. */
+/** What a resolver says of the names of this test, each time it is asked; and what it was asked. */
 const names = vi.hoisted(() => new Map<string, string[]>());
+const asked = vi.hoisted((): string[] => []);
 
 vi.mock(import('node:dns'), async (original) => {
   const actual = await original();
   const lookup = (host: string, _: unknown, callback: (error: Error | null, found: object[]) => void): void => {
+    asked.push(host);
     const found = (names.get(host) ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
     const error = found.length === 0 ? Object.assign(new Error(`unknown ${host}`), { code: 'ENOTFOUND' }) : null;
     setImmediate(() => callback(error, found));
@@ -122,6 +124,15 @@ test('A12 what is dialled is what was looked at: each connection asks once, and 
   expect((await proxy.call('/api/x')).json()['code']).toBe('upstream_unreachable');
   named('api.test', '127.0.0.1');
   expect((await proxy.call('/api/x')).status).toBe(200);
+});
+
+test('an address that the config names is dialled as it stands: nothing is looked up, and so nothing refused', async () => {
+  const provider = await startIdentityProvider();
+  const api = await startApi(provider);
+  asked.length = 0;
+  const proxy = await startProxy(oneRoute(api, provider));
+  expect((await proxy.call('/api/x')).status).toBe(200);
+  expect(asked).toEqual([]);
 });
 
 test('a token endpoint whose name leads to a private address is called', async () => {
