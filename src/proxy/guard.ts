@@ -54,7 +54,8 @@ interface AdmittedPreflight extends Preflight {
 
 export type Guard = (request: InboundRequest) => Admission;
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Those that are told of where any may be asked with. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** So many spellings of our names are remembered. */
 const MOST_KNOWN = 64;
 

@@ -13,10 +13,11 @@ import {
 import type { Fields } from '../fields.ts';
 import type { StopSignal } from '../stop.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
-import type { Guard } from './guard.ts';
+import { type Guard, METHODS } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
 import type { Pages } from './pages.ts';
 import { permission } from './preflight.ts';
+import { forwardsLeft, ownOptions, withForwards } from './max-forwards.ts';
 import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
 import { Relay } from './relay.ts';
 import { type Route, type RouteTable, upstreamTarget } from './route-table.ts';
@@ -107,17 +108,23 @@ class Passages implements Handler {
     record.route = route.prefix;
     record.credential = route.credential;
     relay.follow(match);
+    const left = forwardsLeft(inbound);
+    if (left === 0) {
+      relay.answer(ownOptions(route.methods ?? METHODS));
+      return;
+    }
+    const fields = forwardable(inbound, {
+      policy: route.fields,
+      consumed,
+      host,
+      isForward: forward !== undefined,
+      hopId,
+      requestId: record.requestId,
+    });
     const outbound: OutboundRequest = {
       method: inbound.method,
       target: upstreamTarget(match, target),
-      fields: forwardable(inbound, {
-        policy: route.fields,
-        consumed,
-        host,
-        isForward: forward !== undefined,
-        hopId,
-        requestId: record.requestId,
-      }),
+      fields: left === undefined ? fields : withForwards(fields, left - 1),
       body: undefined,
       upgrade:
         inbound.upgrade &&
