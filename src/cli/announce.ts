@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Log } from '../observe/log.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { version } from '../version.ts';
+import { exposures } from './exposure.ts';
 import type { Process } from './process.ts';
 import { routeTable } from './routes.ts';
 
@@ -25,6 +26,7 @@ export function announce({ config, log, app, sandbox, process }: Announcement): 
     app.admin && config.admin !== false
       ? `http://${config.admin.host.includes(':') ? `[${config.admin.host}]` : config.admin.host}:${app.admin.port}`
       : undefined;
+  for (const exposure of exposures(process.env)) log.warn(exposure);
   for (const { prefix, tls } of config.routes) {
     if (tls.insecure)
       log.warn(
