@@ -20,16 +20,19 @@ async function start(behaviour?: Parameters<typeof startRawApi>[0]) {
   return { api, proxy, client };
 }
 
-test.each(Object.keys(leavings))('a client that %s while it waits for an answer: the API is told', async (name) => {
-  const { api, proxy, client } = await start();
-  client.send(GET);
-  const connection = await api.connection();
-  await connection.until(hasHead);
-  leavings[name]?.(client);
-  await connection.toEnd();
-  const [record] = await proxy.served(1);
-  expect(record).toMatchObject({ status: 499, error: 'client_left', bytesOut: 0 });
-});
+test.each(Object.keys(leavings))(
+  'C01, C02 a client that %s while it waits for an answer: the API is told',
+  async (name) => {
+    const { api, proxy, client } = await start();
+    client.send(GET);
+    const connection = await api.connection();
+    await connection.until(hasHead);
+    leavings[name]?.(client);
+    await connection.toEnd();
+    const [record] = await proxy.served(1);
+    expect(record).toMatchObject({ status: 499, error: 'client_left', bytesOut: 0 });
+  },
+);
 
 test.each(Object.keys(leavings))('a client that %s in the middle of its answer: the API is told', async (name) => {
   const { api, proxy, client } = await start(async (connection) => {
@@ -62,7 +65,7 @@ test.each([
   ['chunked', 'Transfer-Encoding: chunked', '5\r\nbegun\r\n'],
   ['of known length', 'Content-Length: 100', 'begun'],
 ])(
-  'a client that leaves in the middle of its upload: the API never sees it whole (%s)',
+  'C01 a client that leaves in the middle of its upload: the API never sees it whole (%s)',
   async (_name, framing, part) => {
     for (const [index, leave] of Object.values(leavings).entries()) {
       const { api, proxy, client } = await start();

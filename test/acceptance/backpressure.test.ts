@@ -39,7 +39,7 @@ async function meanwhile(client: RawConnection): Promise<void> {
   }
 }
 
-test('a client that does not read its download holds the API back, and gets all of it in the end', async () => {
+test('U23, C09 a client that does not read its download holds the API back, and gets all of it in the end', async () => {
   const api = await startApi();
   const pouring = Promise.withResolvers<ReturnType<typeof pour>>();
   api.behaveOnce((_, response) => {

@@ -63,7 +63,7 @@ test('an upload under way is finished, too', async () => {
   await stopped;
 });
 
-test('an idle connection is closed after a second without a request, not before', async () => {
+test('C10 an idle connection is closed after a second without a request, not before', async () => {
   const { clock, proxy } = await start();
   const [idle, used] = [await connectRaw(proxy.port), await connectRaw(proxy.port)];
   for (const client of [idle, used]) {

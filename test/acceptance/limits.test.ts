@@ -8,7 +8,7 @@ import { hasHead, startRawApi } from '../support/raw-api.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-test('more than limits.inFlight at once: the rest is turned away at once, and the API hears nothing of it', async () => {
+test('C06 more than limits.inFlight at once: the rest is turned away at once, and the API hears nothing of it', async () => {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
   const proxy = await startProxy({ ...oneRoute(api, provider), limits: { inFlight: 3 } });
@@ -86,7 +86,7 @@ test('who waits for a free connection longer than timeouts.connect is turned awa
   expect(api.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
 });
 
-test('an API that hangs holds up no other route', async () => {
+test('C07 an API that hangs holds up no other route', async () => {
   const hanging = await startRawApi();
   const healthy = await startApi();
   const proxy = await startProxy({

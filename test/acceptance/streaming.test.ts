@@ -54,7 +54,7 @@ test('the first piece of a chunked upload reaches the API before the next one is
   expect(await client.until((text) => text.includes('"bodyLength":6'))).toContain('200 OK');
 });
 
-test('a compressed body passes byte for byte', async () => {
+test('U24 a compressed body passes byte for byte', async () => {
   const body = gzipSync('the same '.repeat(10_000));
   const api = await startApi();
   api.behaveOnce(
@@ -97,7 +97,7 @@ test('an answer without a reason has none', async () => {
   expect(await proxy.call('/api/x')).toMatchObject({ status: 200, reason: '' });
 });
 
-test('nothing of the connection to the API comes through', async () => {
+test('U21 nothing of the connection to the API comes through', async () => {
   const proxy = await startAnswering(
     'HTTP/1.1 200 OK\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=1\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok',
   );
@@ -180,7 +180,7 @@ test.each([
   expect(both.slice(first.length)).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
 });
 
-test.each([301, 302, 303, 307, 308])('a redirect is an answer like any other: %i', async (status) => {
+test.each([301, 302, 303, 307, 308])('U20 a redirect is an answer like any other: %i', async (status) => {
   const api = await startApi();
   const elsewhere = await startApi();
   const location = `${elsewhere.url}/next?x=1`;

@@ -91,7 +91,7 @@ test.each([
   expect(process.umask()).toBe(umask);
 });
 
-test('the file has its mode before anybody could connect', async () => {
+test('S07 the file has its mode before anybody could connect', async () => {
   const path = await place();
   const server = createServer();
   onTestFinished(() => void server.close());
@@ -117,7 +117,7 @@ test('what has taken its place meanwhile is not', async () => {
   expect(readFileSync(path, 'utf8')).toBe('somebody else’s');
 });
 
-test('the socket that a dead process left behind is taken over', async () => {
+test('S07 the socket that a dead process left behind is taken over', async () => {
   const path = await place();
   await leaveBehind(path);
   chmodSync(path, 0o777);

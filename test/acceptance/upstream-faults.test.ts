@@ -79,7 +79,7 @@ test.each(Object.keys(endings))('R14 an API that %s before its answer', async (e
   expect(api.connections).toHaveLength(1);
 });
 
-test('an API that nobody listens for', async () => {
+test('U01 an API that nobody listens for', async () => {
   const server = createServer();
   const port = await listening(server);
   await new Promise((resolve) => server.close(resolve));
@@ -87,7 +87,7 @@ test('an API that nobody listens for', async () => {
   expect(reply.json()).toMatchObject({ status: 502, code: 'upstream_unreachable' });
 });
 
-test('an API whose name nobody knows', async () => {
+test('U25 an API whose name nobody knows', async () => {
   const reply = await (await start('http://no-such-host.invalid', { plaintext: true })).call('/api/x');
   expect(reply.json()).toMatchObject({ status: 502, code: 'upstream_unreachable' });
 });
@@ -111,7 +111,7 @@ test.each([
   await (await api.connection()).toEnd();
 });
 
-test('an API that never answers', async () => {
+test('U02 an API that never answers', async () => {
   const api = await startRawApi();
   const proxy = await start(api.url, { timeouts: { headers: '80ms' } });
   const reply = await proxy.call('/api/x');
@@ -119,7 +119,7 @@ test('an API that never answers', async () => {
   await (await api.connection()).toEnd();
 });
 
-test('an API that falls silent in the middle of its answer: the client is cut', async () => {
+test('U04 an API that falls silent in the middle of its answer: the client is cut', async () => {
   const [[, head, part]] = partial;
   const api = await startRawApi(answering(`${head}${part}`));
   const proxy = await start(api.url, { timeouts: { idle: '80ms' } });
@@ -139,7 +139,7 @@ test.each([
   expect(api.requests).toHaveLength(0);
 });
 
-test('a certificate that nobody vouches for', async () => {
+test('U01 a certificate that nobody vouches for', async () => {
   const { cert, key } = selfSigned();
   const server = createTlsServer({ cert, key }, (_, response) => response.end('private'));
   const upstream = `https://127.0.0.1:${await listening(server)}`;
@@ -152,7 +152,7 @@ test('a certificate that nobody vouches for', async () => {
   expect(await (await start(upstream, { tls: { insecure: true } })).call('/api/x')).toMatchObject({ text: 'private' });
 });
 
-test('a certificate for another address', async () => {
+test('U01 a certificate for another address', async () => {
   const { cert, key } = selfSigned('127.0.0.2');
   const server = createTlsServer({ cert, key }, (_, response) => response.end());
   onTestFinished(() => closing(server));

@@ -31,7 +31,7 @@ test.each<[string, number, string]>([
   ['1e400', MAX, 'more than a number can be'],
   [`"${'9'.repeat(400)}"`, MAX, 'more digits than a number can have'],
   ['0.001', 1000, 'a millisecond'],
-])('T07–T11 expires_in %s lives %d ms: %s', (expiresIn, lifetimeMs) => {
+])('T07, T08, T10, T11 expires_in %s lives %d ms: %s', (expiresIn, lifetimeMs) => {
   const outcome = read(`{"access_token":"x","expires_in":${expiresIn}}`);
 
   expect(outcome).toMatchObject({ token: 'x', lifetimeMs, warnings: [] });
@@ -47,7 +47,7 @@ test.each(['0', '-1', '"0"', '"-1"', '-0.5', '-1e400'])(
   },
 );
 
-test('without expires_in the default lifetime of the config holds', () => {
+test('T08 without expires_in the default lifetime of the config holds', () => {
   expect(read({ access_token: 'x' }).lifetimeMs).toBe(DEFAULT);
   expect(read({ access_token: 'x' }, { spelt: { lifetime: { default: '90s' } } }).lifetimeMs).toBe(90_000);
 });

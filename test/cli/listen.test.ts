@@ -102,7 +102,7 @@ describe('the line to try fits where it listens', () => {
   ])('%#', (keys, expected) => expect(line(keys)).toBe(expected));
 });
 
-test('when the process may open no more files, it lives, and serves again once it may', async () => {
+test('C05 when the process may open no more files, it lives, and serves again once it may', async () => {
   const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

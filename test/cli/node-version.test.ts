@@ -9,7 +9,7 @@ function on(version: string) {
 }
 
 test.each(['18.20.8', '20.20.2', '22.19.0', '22.23.1', '23.11.1', '24.18.0', '25.9.0', '26.0.0', '26.5.0'])(
-  'on Node.js %s the command says in one line what it needs',
+  'S09 on Node.js %s the command says in one line what it needs',
   async (version) => {
     expect(await on(version)).toEqual({
       code: 2,

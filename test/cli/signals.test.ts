@@ -49,7 +49,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('while it waits for shutdown.delay it takes requests, and every answer bears Connection: close', async () => {
+test('L04, C10 while it waits for shutdown.delay it takes requests, and every answer bears Connection: close', async () => {
   const { command, port } = await underWay({ shutdown: { delay: '1h' } });
   const kept = await connectRaw(port);
   kept.send('GET /api/1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -104,7 +104,7 @@ test('a request that does not end is cut after shutdown.timeout', async () => {
 test.each([
   ['SIGUSR1', 'SIGUSR1: the inspector stays closed'],
   ['SIGHUP', 'SIGHUP: the configuration is read at the start only; restart to change it'],
-] as const)('%s without a terminal changes nothing', async (signal, msg) => {
+] as const)('S03 %s without a terminal changes nothing', async (signal, msg) => {
   const command = await started(await startApi());
   const { port } = await command.listening();
   command.child.kill(signal);

@@ -15,7 +15,7 @@ async function tokenFile(): Promise<string> {
 const listening = (keys: string): string => `listen: {${keys}}\n${leastRoutes}`;
 
 test.each(['0.0.0.0', '::', '192.168.1.7', 'proxy.internal', '0', '127.0.0.1.example.com'])(
-  'listening on %s needs a client token, or a word that nobody needs one',
+  'B14 listening on %s needs a client token, or a word that nobody needs one',
   (host) => {
     expect(faultsOf(listening(`host: "${host}"`))).toEqual([
       expect.stringContaining(

@@ -82,7 +82,7 @@ describe('a client', () => {
     expect(limitsMs.handshake).toBe(10_000);
   });
 
-  test('that sends its head byte by byte: limits.headersTimeout from the first one on, then 408', async () => {
+  test('C03 that sends its head byte by byte: limits.headersTimeout from the first one on, then 408', async () => {
     const { clock, proxy } = await scene();
     const client = await connectRaw(proxy.port);
     for (const byte of 'GET /api/') {
@@ -108,7 +108,7 @@ describe('a client', () => {
     await client.toEnd();
   });
 
-  test('that falls silent in the middle of a body: timeouts.idle, then 408', async () => {
+  test('C04 that falls silent in the middle of a body: timeouts.idle, then 408', async () => {
     const { clock, api, proxy } = await scene(undefined, { timeouts: { idle: '7s' } });
     const client = await connectRaw(proxy.port);
     client.send('PUT /api/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
@@ -119,7 +119,7 @@ describe('a client', () => {
     await (await api.connection()).toEnd();
   });
 
-  test('that does not read its answer: timeouts.idle, then the end, and the API is left', async () => {
+  test('C04 that does not read its answer: timeouts.idle, then the end, and the API is left', async () => {
     const { clock, api, proxy } = await scene(
       async (connection) => {
         await connection.until(hasHead);
@@ -268,7 +268,7 @@ describe('an API', () => {
     await (await api.connection()).toEnd();
   });
 
-  test('that sends the head of its answer byte by byte: timeouts.headers in all', async () => {
+  test('U03 that sends the head of its answer byte by byte: timeouts.headers in all', async () => {
     const { clock, api, proxy } = await scene(undefined, { timeouts: { headers: '5s' } });
     const reply = proxy.call('/api/x');
     const connection = await api.connection();

@@ -33,7 +33,7 @@ function answered(send: (answer: Answer) => void): Promise<string | undefined> {
   });
 }
 
-test('a connection is not used again whose API has answered before it took the whole request', async () => {
+test('U16 a connection is not used again whose API has answered before it took the whole request', async () => {
   const api = await startRawApi(async (connection) => {
     await connection.until(hasHead);
     connection.socket.pause();

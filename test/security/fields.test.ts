@@ -38,7 +38,7 @@ function folded({ lines }: StrictMessage): string[] {
     );
 }
 
-describe('there is exactly one Authorization at the API, and it is ours', () => {
+describe('A14 there is exactly one Authorization at the API, and it is ours', () => {
   test.each([
     ['none of the client', []],
     ['one', ['Authorization: Bearer theirs']],

@@ -122,7 +122,7 @@ test('an origin that is allowed is the one asked for, and not what a Host says',
   expect(reply.code).toBe('origin_denied');
 });
 
-test('what is said to proxies goes no further, in any spelling, and behind a prefix all but the known is data', async () => {
+test('A15 what is said to proxies goes no further, in any spelling, and behind a prefix all but the known is data', async () => {
   const { api, url, proxy } = await foreign();
   const known = ['Proxy-Connection: keep-alive', 'Proxy-Authorization: Basic eDp5', 'Proxy-Authenticate: x'];
   const others = ['Proxy-Features: x', 'proxy_instruction: y', 'PROXY-X: z', 'X-Proxy-A: kept', 'Proxying: kept'];

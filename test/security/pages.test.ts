@@ -29,7 +29,7 @@ describe('a Host that is not ours is refused, so that no rebound name gets a tok
     await stage.passes(get('Host: localhost'));
   });
 
-  test('but our own names are, with any port, in any case', async () => {
+  test('B04 but our own names are, with any port, in any case', async () => {
     const stage = await setStage();
     const names = ['localhost', '127.0.0.1', '[::1]', 'LocalHost', 'localhost.'];
     for (const name of [...names, ...names.map((each) => `${each}:1`), 'localhost:65535'])
@@ -147,7 +147,7 @@ describe('a page that may ask', () => {
   });
 });
 
-test('the log tells which origin asked, without a character that could steer a terminal', async () => {
+test('S02 the log tells which origin asked, without a character that could steer a terminal', async () => {
   const stage = await setStage();
   const page = 'GET /api/x HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.test\x9b2J\xff\r\n\r\n';
   await stage.refuses(Buffer.from(page, 'latin1'), 403, 'origin_denied');

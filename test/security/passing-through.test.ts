@@ -31,7 +31,7 @@ async function loop(listen: object = {}) {
   return { proxy, upstream };
 }
 
-describe('a request that comes back to the proxy is refused', () => {
+describe('A13, F31 a request that comes back to the proxy is refused', () => {
   test('an upstream that is the proxy itself: 508, after one round', async () => {
     const { proxy } = await loop();
     const reply = await ask(proxy.port, get('/loop/x'));

@@ -67,7 +67,7 @@ async function throughHttpProxy(bytes: string): Promise<Carried> {
   return carried(port, recorder, bytes);
 }
 
-describe('a chunked request is one request at the API, with that body', () => {
+describe('F02 a chunked request is one request at the API, with that body', () => {
   test.each(['GET', 'DELETE', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'HEAD', 'PROPFIND', 'QUERY'])('%s', async (method) => {
     expect(await throughBearerway(withHiddenRequest(method))).toEqual({
       status: 200,
