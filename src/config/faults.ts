@@ -1,5 +1,6 @@
 /** What is wrong with a config, in words for the person who wrote it. No message repeats a value. */
 import type { z } from 'zod';
+import { printable } from '../errors.ts';
 import type { KnownKeys } from './json-schema.ts';
 import { nearest } from './nearest.ts';
 
@@ -20,9 +21,10 @@ export class ConfigError extends Error {
   constructor(file: string, faults: readonly ConfigFault[]) {
     super(
       faults
-        .map(
-          ({ line, column, path, message }) => `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`,
-        )
+        .map(({ line, column, path, message }) => {
+          const told = path === '' ? message : `${path}: ${message}`;
+          return `${file}:${line}:${column} ${printable(told)}`;
+        })
         .join('\n'),
     );
     this.name = 'ConfigError';

@@ -25,7 +25,7 @@ export function yamlFault(code: ErrorCode): string {
   return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
 }
 
-/** What YAML allows and a config does not: aliases of nothing, groups and lists as names, and the name of an object's prototype. */
+/** What YAML allows and a config does not: aliases of nothing, bytes, groups and lists as names, and the name of an object's prototype. */
 export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
   visit(document, {
     Alias(_, node) {
@@ -35,8 +35,8 @@ export function forbidden(document: Document, fault: (offset: number, message: s
     Pair(_, { key }) {
       const name = isAlias(key) ? key.resolve(document) : key;
       // Its text would be the key, and be told.
-      if (isCollection(name))
-        fault(isNode(key) ? (key.range?.[0] ?? 0) : 0, `a group or a list cannot be a name ${quoteIt}`);
+      if (isCollection(name) || (isScalar(name) && name.value instanceof Uint8Array))
+        fault(isNode(key) ? (key.range?.[0] ?? 0) : 0, `bytes, a group or a list cannot be a name ${quoteIt}`);
       if (isScalar(key) && key.value === '__proto__') fault(key.range?.[0] ?? 0, '__proto__ cannot be a name');
     },
   });
