@@ -13,10 +13,11 @@ export interface RawReply {
   get(name: string): string | undefined;
 }
 
-/** The whole answers in what a client received, interim ones too. */
-export function repliesIn(received: string): RawReply[] {
+/** The whole answers in what a client received, interim ones too; `methods` are those it asked with, where HEAD is among them. */
+export function repliesIn(received: string, methods: readonly string[] = []): RawReply[] {
   const replies: RawReply[] = [];
   let at = 0;
+  let final = 0;
   for (;;) {
     const headEnd = received.indexOf('\r\n\r\n', at);
     if (headEnd === -1) return replies;
@@ -27,8 +28,10 @@ export function repliesIn(received: string): RawReply[] {
         .find((line) => line.toLowerCase().startsWith(`${name}:`))
         ?.slice(name.length + 1)
         .trim();
-    const body = status < 200 ? { text: '', end: headEnd + 4 } : bodyAt(received, headEnd + 4, get);
+    const isBare = status < 200 || methods[final] === 'HEAD';
+    const body = isBare ? { text: '', end: headEnd + 4 } : bodyAt(received, headEnd + 4, get);
     if (body === undefined) return replies;
+    if (status >= 200) final += 1;
     replies.push({ status, lines, body: body.text, code: codeOf(get('content-type'), body.text), get });
     at = body.end;
   }
