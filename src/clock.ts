@@ -23,7 +23,7 @@ export const systemClock: Clock = {
           if (performance.now() < dueMs) timer = wait();
           else callback();
         },
-        Math.min(Math.ceil(dueMs - performance.now()), LONGEST_TIMER_MS),
+        Math.min(Math.max(0, Math.ceil(dueMs - performance.now())), LONGEST_TIMER_MS),
       ).unref();
     let timer = wait();
     return () => clearTimeout(timer);
