@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { startApi } from '../support/api.ts';
+import { count } from '../support/counts.ts';
 import { startProxy } from '../support/proxy.ts';
 
 /** `npm run security` makes it 10,000. */
@@ -44,4 +45,5 @@ test(`${ABORTS} requests that are given up at any moment leave nothing behind`, 
   await proxy.stop();
   while (sockets() > before) await new Promise((next) => setImmediate(next));
   expect(sockets()).toBeLessThanOrEqual(before);
+  count('requests that were given up, and left nothing behind', ABORTS);
 });

@@ -3,7 +3,9 @@
  * request has one answer or one cut, no byte of one exchange is in another, and every state that waits has a deadline.
  * BEARERWAY_STATES says how many; BEARERWAY_SEED plays the scenario of that seed, and those behind it.
  */
+
 import { expect, test } from 'vitest';
+import { count } from '../support/counts.ts';
 import { randomFrom } from '../support/random.ts';
 import { ApiSide } from './states/api-side.ts';
 import { ClientSide } from './states/client-side.ts';
@@ -131,4 +133,5 @@ test(`${SCENARIOS} interleavings: one answer or one cut each, nothing mixed up, 
   }
   expect(answers).toBeGreaterThan(SCENARIOS);
   expect(requests).toBeGreaterThanOrEqual(answers);
+  count(`interleavings of clients and APIs (${requests} requests)`, SCENARIOS);
 }, 600_000);

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RawConnection } from '../support/client.ts';
 import { connectRaw } from '../support/client.ts';
+import { count as tell } from '../support/counts.ts';
 import { startProxy } from '../support/proxy.ts';
 import { hasHead, startRawApi } from '../support/raw-api.ts';
 import { behindHead, handshake, SWITCHING } from '../support/tunnel.ts';
@@ -105,7 +106,7 @@ test(`${TUNNELS} tunnels in which anything happens lose no byte, mix none, are t
     }
   }
 
-  onTestFinished(() => console.info(`${count} tunnels, ${clean} of them ended on both sides`));
+  onTestFinished(() => tell(`interleavings of tunnels (${clean} ended on both sides)`, count));
   let left = TUNNELS;
   await Promise.all(
     Array.from({ length: 16 }, async () => {

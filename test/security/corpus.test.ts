@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { connectRaw, type RawConnection } from '../support/client.ts';
+import { count } from '../support/counts.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import { credentialFor, type Proxy as RunningProxy, startProxy } from '../support/proxy.ts';
 import { ask, raw } from '../support/raw-replies.ts';
@@ -65,7 +66,8 @@ if (folder === undefined) {
         await stage.proxy.stop();
       }
       const told = [...counts].toSorted().map(([verdict, count]) => `${verdict}: ${count}`);
-      console.info(`corpus, ${way}, ${cases.length} cases and ${hosted.length} with a Host: ${told.join('; ')}`);
+      count(`entries of the corpus, sent ${way} (${told.join('; ')})`, cases.length);
+      count(`entries of the corpus with a Host put in, sent ${way}`, hosted.length);
       expect(cases.filter(({ id }) => deliberate.has(id))).toHaveLength(deliberate.size);
     },
     60_000,

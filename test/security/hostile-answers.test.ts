@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { RawConnection } from '../support/client.ts';
 import { connectRaw } from '../support/client.ts';
+import { count } from '../support/counts.ts';
 import { startProxy } from '../support/proxy.ts';
 import { hasHead, startRawApi } from '../support/raw-api.ts';
 import { repliesIn } from '../support/raw-replies.ts';
@@ -186,5 +187,5 @@ test.each(requests.flatMap((each) => [[false, ...each] as const, [true, ...each]
 );
 
 afterAll(() => {
-  console.info(`${requests.length} hostile answers, each whole and a byte at a time: ${JSON.stringify(seen)}`);
+  count(`hostile answers of APIs (${JSON.stringify(seen)})`, requests.length * 2);
 });
