@@ -85,12 +85,6 @@ export class Relay implements Answer, AnswerFlow {
     this.#head = head;
   }
 
-  /** An answer of our own, without a body. */
-  answer(head: AnswerHead): void {
-    this.head(head, nothing);
-    this.end(Fields.none);
-  }
-
   data(chunk: Buffer): boolean {
     if (this.#over) return true;
     this.#record.bytesOut += chunk.length;
