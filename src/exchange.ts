@@ -34,6 +34,8 @@ export interface Upgrade {
 export interface InboundBody {
   /** Bytes, from Content-Length; undefined for a chunked body. */
   readonly length: number | undefined;
+  /** Its client waits for `100 Continue` before it sends any of it. */
+  readonly awaitsContinue?: boolean | undefined;
   /** Starts delivery, once; a client that waits for `100 Continue` gets it now. */
   read(sink: BodySink): void;
   /** `pause` holds the client back, `resume` lets it go on. */

@@ -123,7 +123,9 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     const { fields, contentLength: length, chunked } = section;
     // A handshake whose body is said to be empty has none: clients of POST say so.
     const isHandshake = protocols.length > 0 && !chunked && (length ?? 0) === 0;
-    const body = !isHandshake && (chunked || length !== undefined) ? new RequestBody(length, this) : undefined;
+    // Who has sent some of it already waits for nothing.
+    const awaits = expectsContinue && this.#inflow.length === 0;
+    const body = !isHandshake && (chunked || length !== undefined) ? new RequestBody(length, this, awaits) : undefined;
     const tunnel = isHandshake ? new RequestBody('to the end', this) : undefined;
     const upgrade = tunnel && { protocols, bytes: tunnel };
     const exchange = this.#enter({ method, old, persistent, expectsContinue, body, tunnel });

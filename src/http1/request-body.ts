@@ -14,6 +14,7 @@ export interface BodyCarrier {
 /** What a client sends behind a head, on its way through the connection: the body, or another protocol behind a 101. */
 export class RequestBody implements InboundBody {
   readonly length: number | undefined;
+  readonly awaitsContinue: boolean;
   readonly #decoder: BodyDecoder;
   readonly #carrier: BodyCarrier;
   readonly #content = new Content();
@@ -23,11 +24,12 @@ export class RequestBody implements InboundBody {
   #ended = false;
 
   /** `length` undefined: chunked; or what comes behind a 101, to the end of the client's side. */
-  constructor(length: number | 'to the end' | undefined, carrier: BodyCarrier) {
+  constructor(length: number | 'to the end' | undefined, carrier: BodyCarrier, awaitsContinue = false) {
     if (length === 'to the end') this.#decoder = new CloseDecoder();
     else this.#decoder = length === undefined ? new ChunkedDecoder() : new LengthDecoder(length);
     this.length = typeof length === 'number' ? length : undefined;
     this.#carrier = carrier;
+    this.awaitsContinue = awaitsContinue;
   }
 
   read(sink: BodySink): void {

@@ -151,14 +151,16 @@ function finish(sink: BodySink, ending: Failure | Fields): void {
 
 /**
  * The body as it will be sent. One of known, small length is waited for while there is room for it; any other is
- * streamed. Rejects with the Failure that cut it short.
+ * streamed, and so is one whose client waits for `100 Continue`: it gets that when there is a token and a connection
+ * to take the body, so that it sends nothing in vain. Rejects with the Failure that cut it short.
  */
 export async function outboundBody(inbound: InboundBody, keep: KeepPolicy): Promise<OutboundBody> {
-  const { length } = inbound;
+  const { length, awaitsContinue } = inbound;
   if (length === undefined) return new CopiedBody(inbound, keep);
   // Too much to be kept whole: a part of it would be of no use, and take room from others.
   if (length > keep.most || !keep.memory.hasRoom(length)) return new CopiedBody(inbound, { ...keep, most: 0 });
   const body = new CopiedBody(inbound, keep);
+  if (awaitsContinue) return body;
   try {
     await body.gather();
     return body;

@@ -21,6 +21,7 @@ export function watched(body: InboundBody, { idleMs, clock, record, passed }: Wa
 
   return {
     length: body.length,
+    awaitsContinue: body.awaitsContinue,
     read(sink: BodySink) {
       const finish = (): boolean => {
         cancel();
