@@ -124,6 +124,9 @@ function unavailable(failure: Failure, { who, way, signal }: Question): Failure 
     return new Failure('token_unavailable', `${who} cannot be reached: ${detail}`, { cause: failure.cause });
   if (code === 'upstream_invalid')
     return new Failure('token_unavailable', `${who} cannot be used: ${detail}`, { cause: failure.cause });
+  // Nobody was asked.
+  if (code === 'overloaded')
+    return new Failure('token_unavailable', `${who} cannot be reached: ${detail}`, { cause: failure.cause });
   const why = code === 'upstream_tls' ? ': its identity could not be verified, or TLS with it failed' : '';
   return new Failure('token_unavailable', `${who} cannot be reached${why}${way}`, { cause: failure.cause });
 }

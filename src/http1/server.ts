@@ -19,6 +19,10 @@ export interface ListenOptions {
   readonly clock: Clock;
   /** Hears of TLS handshakes that came to nothing. `client` as in the log. */
   readonly handshakeFailed?: (error: Error, client: string) => void;
+  /** More are closed as soon as they come. Left out: as many as come. */
+  readonly mostConnections?: number;
+  /** Hears of each of those. */
+  readonly turnedAway?: () => void;
 }
 
 export class Listener implements ConnectionOwner {
@@ -50,6 +54,9 @@ export class Listener implements ConnectionOwner {
       });
     // What a FIN means is decided here, not by node:net.
     this.#server = this.#tls?.server ?? createServer({ allowHalfOpen: true, noDelay: true }, taken);
+    const { mostConnections = Number.POSITIVE_INFINITY, turnedAway = () => {} } = options;
+    this.#server.maxConnections = mostConnections;
+    this.#server.on('drop', () => turnedAway());
   }
 
   /** Resolves with the port, which a unix socket has none of; rejects with the system's error. Takes its place at once. */

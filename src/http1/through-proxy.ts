@@ -6,7 +6,7 @@ import { authorityOf, type EgressProxy } from '../egress.ts';
 import { Failure } from '../errors.ts';
 import { lookup } from '../lookup.ts';
 import type { Destination } from './destination.ts';
-import { codeOf, isNoWay } from './dial-failure.ts';
+import { codeOf, isNoWay, outOfFiles } from './dial-failure.ts';
 import { AnswerReader } from './response.ts';
 
 export interface TunnelOptions {
@@ -154,11 +154,13 @@ export function proxyRefusal(status: number, proxy: EgressProxy): Failure | unde
 /** Of a request that a proxy was to pass on: nobody can tell whose fault it is. */
 export function passedOn(failure: Failure): Failure {
   const { code, detail, cause } = failure;
-  if (detail.includes('egress proxy')) return failure;
+  if (detail.includes('egress proxy') || code === 'overloaded') return failure;
   return new Failure(code, `${detail} (by way of the egress proxy)`, { cause });
 }
 
 function proxyUnreachable(error: Error, { tls }: EgressProxy): Failure {
+  const full = outOfFiles(error);
+  if (full !== undefined) return full;
   if (tls !== undefined && !isNoWay(error)) {
     const detail = 'the identity of the egress proxy could not be verified, or TLS with it failed';
     return new Failure('upstream_tls', detail, { cause: error });

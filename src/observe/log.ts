@@ -50,6 +50,26 @@ export function handshakeLog(log: Log): (error: Error, client: string) => void {
   return (error, client) => log.debug({ client, reason: printable(error.message) }, 'no TLS handshake came about');
 }
 
+/** While more connections of clients come than can be taken: milliseconds between two lines. */
+const TURNED_AWAY_MS = 10_000;
+
+/** Tells of connections that were closed at once, as no more can be open: a line now and then, however many they are. */
+export function turnedAwayLog(log: Log, clock: Clock): () => void {
+  let untold = 0;
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    untold += 1;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < quietUntilMs) return;
+    quietUntilMs = nowMs + TURNED_AWAY_MS;
+    log.warn(
+      { connections: untold },
+      'connections are turned away: as many are open as the limit of open files leaves room for (ulimit -n, LimitNOFILE=)',
+    );
+    untold = 0;
+  };
+}
+
 /** What the log tells of a token. */
 export interface LoggedToken {
   readonly lifetimeMs: number;

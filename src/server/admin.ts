@@ -48,6 +48,8 @@ export async function startAdmin({ host, port, unready, notes }: AdminOptions): 
     server.once('error', reject);
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', reject);
+      // When no more sockets can be had, those that wait are taken up as others close.
+      server.on('error', () => {});
       resolve();
     });
   });

@@ -76,14 +76,19 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Words for Node itself, and the file it runs. */
   readonly node?: readonly string[];
+  /** No more files and sockets may be open in it at once. */
+  readonly openFiles?: number;
 }
 
 /** Starts one; it is gone when the test is. */
 export function bearerway(
   words: readonly string[],
-  { env = {}, cwd = root, node = [main] }: CommandOptions = {},
+  { env = {}, cwd = root, node = [main], openFiles }: CommandOptions = {},
 ): Command {
-  const child = spawn(process.execPath, [...node, ...words], {
+  const line = [process.execPath, ...node, ...words];
+  const [program = '', ...rest] =
+    openFiles === undefined ? line : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, ...line];
+  const child = spawn(program, rest, {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,9 +30,12 @@ export class IdentityProvider {
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
   expiresIn: unknown = 3600;
+  /** Ends the connections that wait for a request. */
+  readonly letGo: () => void;
 
-  constructor(url: string) {
+  constructor(url: string, letGo: () => void) {
     this.url = url;
+    this.letGo = letGo;
   }
 
   /** Answers wait from now on until `goOn`. */
@@ -102,7 +105,9 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
           });
       });
   });
-  const provider = new IdentityProvider(`http://127.0.0.1:${await listening(server)}/token`);
+  const provider = new IdentityProvider(`http://127.0.0.1:${await listening(server)}/token`, () =>
+    server.closeIdleConnections(),
+  );
   onTestFinished(() => {
     provider.goOn();
     return closing(server);
