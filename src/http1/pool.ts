@@ -10,6 +10,9 @@ import type { Destination } from './destination.ts';
 import { dialFailure } from './dial-failure.ts';
 import type { Addressee } from './request-writer.ts';
 
+/** No more requests wait for a connection: else an API that hangs takes all of `limits.inFlight` from the others. */
+const MOST_WAITING = 256;
+
 export interface PoolOptions {
   readonly destination: Destination;
   /** Of the origin, as it stands in Host. */
@@ -62,7 +65,8 @@ export class Pool implements ApiConnectionOwner {
     const connection = call.failedOnce ? undefined : this.#free();
     if (connection !== undefined) connection.run(call);
     else if (this.#all.size < this.#most) this.#dial(call);
-    else this.#enqueue(call);
+    else if (this.#waiting.size < MOST_WAITING) this.#enqueue(call);
+    else call.fail(busy(`every connection to the API is busy, and ${MOST_WAITING} requests wait for one`));
   }
 
   #dial(call: Call): void {
@@ -83,7 +87,7 @@ export class Pool implements ApiConnectionOwner {
   #enqueue(call: Call): void {
     this.#waiting.add(call);
     const cancel = this.#clock.after(this.timeouts.connect, () => {
-      call.fail(new Failure('overloaded', 'every connection to the API was busy for too long', { retryAfterMs: 1000 }));
+      call.fail(busy('every connection to the API was busy for too long'));
     });
     call.dequeue = () => {
       cancel();
@@ -130,4 +134,8 @@ export class Pool implements ApiConnectionOwner {
     for (let call = this.#next(); call !== undefined; call = this.#next()) this.#carry(call);
     for (const connection of [...this.#all, ...this.#tunnels]) connection.destroy();
   }
+}
+
+function busy(detail: string): Failure {
+  return new Failure('overloaded', detail, { retryAfterMs: 1000 });
 }

@@ -86,16 +86,42 @@ test('who waits for a free connection longer than timeouts.connect is turned awa
   expect(api.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
 });
 
-test('C07 an API that hangs holds up no other route', async () => {
+test('C07 an API that hangs holds up no other route, however many ask it: of those who wait, too many are turned away at once', async () => {
+  const WAITING = 256;
   const hanging = await startRawApi();
   const healthy = await startApi();
   const proxy = await startProxy({
+    log: { level: 'info' },
+    limits: { inFlight: WAITING + 10 },
     routes: [
-      { prefix: '/hangs', upstream: hanging.url, connections: 1 },
+      { prefix: '/hangs', upstream: hanging.url, connections: 2 },
       { prefix: '/fine', upstream: healthy.url },
     ],
   });
-  for (let i = 0; i < 5; i++) (await connectRaw(proxy.port)).send('GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await (await hanging.connection()).until(hasHead);
+  const ask = async () => {
+    const client = await connectRaw(proxy.port);
+    client.send('GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return client;
+  };
+  const clients = await Promise.all(Array.from({ length: 2 + WAITING }, ask));
+  for (const n of [1, 2]) await (await hanging.connection(n)).until(hasHead);
+  const replies = await Promise.all([1, 2, 3].map(() => proxy.call('/hangs')));
+  for (const reply of replies) {
+    expect(reply.json()).toMatchObject({
+      status: 503,
+      code: 'overloaded',
+      detail: expect.stringMatching(/wait for one/),
+    });
+    expect(reply.headers['retry-after']).toBe('1');
+  }
   expect((await proxy.call('/fine/x')).status).toBe(200);
+  expect(clients.map(({ received }) => received).join('')).toBe('');
+
+  // As soon as one of them has a connection, there is room for another to wait.
+  const first = await hanging.connection();
+  first.send(OK);
+  await first.until((received) => received.split('GET /').length === 3);
+  (await ask()).socket.destroy();
+  const served = await proxy.served(replies.length + 3);
+  expect(served.at(-1)).toMatchObject({ route: '/hangs', error: 'client_left' });
 });
