@@ -42,8 +42,9 @@ async function run(program: string, words: readonly string[], env: NodeJS.Proces
   return stdout;
 }
 
-function isInstalled(program: string): boolean {
-  const installed = spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+/** `by` is there where it can be used: a Java program is compiled first. */
+function isInstalled(program: string, by = program === 'java' ? 'javac' : program): boolean {
+  const installed = spawnSync(by, ['--version'], { stdio: 'ignore' }).status === 0;
   if (!installed) console.info(`${program} is not installed: forward mode is NOT tested with it.`);
   return installed;
 }
