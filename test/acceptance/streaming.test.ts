@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startApi, whenWhole } from '../support/api.ts';
 import { connectRaw, exchangeRaw } from '../support/client.ts';
@@ -18,22 +19,6 @@ async function startAnswering(bytes: string | Buffer) {
 function ask(path = '/api/x', method = 'GET'): string {
   return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
-
-test('a server-sent event arrives before the next one is written', async () => {
-  const api = await startApi();
-  const write = Promise.withResolvers<(text: string) => void>();
-  api.behaveOnce((_, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write('data: one\n\n');
-    write.resolve((text) => response.write(text));
-  });
-  const proxy = await start(api);
-  const client = await connectRaw(proxy.port);
-  client.send(ask());
-  await client.until((text) => text.includes('data: one\n\n'));
-  (await write.promise)('data: two\n\n');
-  await client.until((text) => text.includes('data: two\n\n'));
-});
 
 test('the head of an answer arrives before its body begins', async () => {
   const api = await startApi();
@@ -54,18 +39,49 @@ test('the first piece of a chunked upload reaches the API before the next one is
   expect(await client.until((text) => text.includes('"bodyLength":6'))).toContain('200 OK');
 });
 
-test('U24 a compressed body passes byte for byte', async () => {
-  const body = gzipSync('the same '.repeat(10_000));
+const text = Buffer.from('the same '.repeat(10_000));
+const codings = { gzip: gzipSync(text), br: brotliCompressSync(text), zstd: zstdCompressSync(text), aes128gcm: text };
+
+test.each(
+  Object.entries(codings).flatMap(([coding, body]) => [
+    [coding, 'of known length', body] as const,
+    [coding, 'chunked', body] as const,
+  ]),
+)('U24 a body passes byte for byte, whatever its coding: %s, %s', async (coding, framing, body) => {
   const api = await startApi();
+  const length = framing === 'chunked' ? {} : { 'content-length': body.length };
   api.behaveOnce(
-    whenWhole((_, response) =>
-      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body),
-    ),
+    whenWhole((_, response) => response.writeHead(200, { 'content-encoding': coding, ...length }).end(body)),
   );
   const proxy = await start(api);
-  const reply = await proxy.call('/api/x', { headers: { 'accept-encoding': 'gzip' } });
-  expect(reply.headers['content-encoding']).toBe('gzip');
+  const accept = 'zstd;q=1.0, br, gzip;q=0.5, *;q=0';
+  const reply = await proxy.call('/api/x', { headers: { 'accept-encoding': accept } });
+  expect(reply.headers['content-encoding']).toBe(coding);
   expect(reply.body).toEqual(body);
+  expect(api.requests[0]?.headers['accept-encoding']).toBe(accept);
+});
+
+test('a body that is uploaded compressed passes byte for byte, and nothing is compressed on the way', async () => {
+  const api = await startApi();
+  const proxy = await start(api);
+  const body = codings.gzip;
+  const reply = await proxy.call('/api/x', { method: 'POST', body, headers: { 'content-encoding': 'gzip' } });
+  const bodySha256 = createHash('sha256').update(body).digest('hex');
+  expect(reply.json()).toMatchObject({ bodySha256, headers: { 'content-encoding': 'gzip' } });
+  expect(reply.headers).not.toHaveProperty('content-encoding');
+});
+
+test('cookies stay apart, each as the API set it', async () => {
+  const cookies = [
+    'a=1; Expires=Wed, 21 Oct 2037 07:28:00 GMT; Path=/',
+    'b="x, y"; HttpOnly',
+    'a=2; Domain=api.test',
+    '',
+  ];
+  const api = await startApi();
+  api.behaveOnce(whenWhole((_, response) => response.writeHead(200, { 'set-cookie': cookies }).end()));
+  const proxy = await start(api);
+  expect((await fetch(`${proxy.url}/api/x`)).headers.getSetCookie()).toEqual(cookies);
 });
 
 test('status, reason and fields come as the API sent them: case, order and duplicates', async () => {
