@@ -1,5 +1,6 @@
 import { createServer as createTlsServer } from 'node:https';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsApi } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { startApi } from '../support/api.ts';
 import { selfSigned } from '../support/certificate.ts';
@@ -24,7 +25,11 @@ const partial = [
   ['chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '5\r\nbegun\r\n'],
   ['chunked, within a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '64\r\nbegun'],
 ] as const;
-const brokenOff = Object.keys(endings).flatMap((ending) => partial.map((rest) => [ending, ...rest] as const));
+const brokenOff = [
+  ...Object.keys(endings).flatMap((ending) => partial.map((rest) => [ending, ...rest] as const)),
+  // Its end alone would make it whole.
+  ['resets', 'that ends with its connection', 'HTTP/1.1 200 OK\r\n\r\n', 'begun'] as const,
+];
 
 test.each(brokenOff)(
   'an API that %s in the middle of an answer (%s): the client is cut too',
@@ -56,6 +61,50 @@ test('to a client of HTTP/1.0, for whom the end of the connection is the end of 
   (await api.connection()).socket.end();
   expect(await ended.promise).toBe('a reset');
 });
+
+test.each(['closes', 'resets'])(
+  'an API behind TLS that %s in the middle of an answer: the client is cut too',
+  async (how) => {
+    const { cert, key } = selfSigned();
+    const server = createTlsApi({ cert, key }, (socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun'));
+    });
+    const tcp = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const upstream = `https://127.0.0.1:${await listening(server)}`;
+    onTestFinished(() => void server.close());
+    const proxy = await start(upstream, { tls: { ca: cert } });
+    const client = await connectRaw(proxy.port);
+    client.send(GET);
+    await client.until((text) => text.endsWith('begun'));
+    if (how === 'closes') (await tcp).destroy();
+    else (await tcp).resetAndDestroy();
+    expect(await client.toEnd()).toMatch(/begun$/);
+    expect(await proxy.served(1)).toMatchObject([{ status: 200, error: 'upstream_reset', bytesOut: 5 }]);
+  },
+);
+
+test.each(Object.keys(endings))(
+  'an API that %s while its client is slow: the client is cut all the same',
+  async (how) => {
+    const api = await startRawApi();
+    const proxy = await start(api.url);
+    const client = await connectRaw(proxy.port);
+    client.socket.pause();
+    client.send(GET);
+    const connection = await api.connection();
+    await connection.until(hasHead);
+    const sent = 8 * 1024 * 1024;
+    connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${2 * sent}\r\n\r\n`);
+    connection.socket.write(Buffer.alloc(sent, 'x'), () => endings[how]?.(connection));
+    client.socket.resume();
+    const received = await client.toEnd();
+    expect(received.length).toBeLessThan(sent + 1000);
+    expect(received).not.toContain('problem');
+    expect(await proxy.served(1)).toMatchObject([{ status: 200, error: 'upstream_reset' }]);
+  },
+);
 
 test('a body that breaks its chunked coding: the client is cut', async () => {
   const api = await startRawApi(
