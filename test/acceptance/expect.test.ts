@@ -1,5 +1,7 @@
 /** A client that waits for `100 Continue` is not told to send its body before there is somebody to take it. */
+import { execFile, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { startApi, whenWhole } from '../support/api.ts';
 import { connectRaw, type RawConnection } from '../support/client.ts';
@@ -155,4 +157,27 @@ test('a client that leaves while its 100 Continue waits for a token costs the AP
   provider.goOn();
   expect((await proxy.call('/api/next')).status).toBe(200);
   expect(api.requests.map(({ url }) => url)).toEqual(['/next']);
+});
+
+const hasCurl = spawnSync('curl', ['--version'], { stdio: 'ignore' }).status === 0;
+if (!hasCurl) console.info('curl is not installed: 100 Continue is NOT tested with it.');
+
+describe.runIf(hasCurl)('curl', () => {
+  /** Patient enough that it never sends its body unasked. */
+  const curl = async (url: string, body: string): Promise<string> => {
+    const words = ['-sS', '-o', '/dev/null', '-H', 'Expect: 100-continue', '--expect100-timeout', '600'];
+    const told = ['-w', '%{http_code} %{size_upload}', '-d', body, url];
+    return (await promisify(execFile)('curl', [...words, ...told])).stdout;
+  };
+
+  test('sends its body when there is a token', async () => {
+    const { start } = await scene();
+    expect(await curl(`${(await start()).url}/api/x`, 'x'.repeat(100_000))).toBe('200 100000');
+  });
+
+  test('sends nothing when there is none', async () => {
+    const { provider, start } = await scene();
+    provider.answerAlways({ status: 503 });
+    expect(await curl(`${(await start()).url}/api/x`, 'x'.repeat(100_000))).toBe('503 0');
+  });
 });
