@@ -27,7 +27,9 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   #socket: Socket;
   writer: Writer;
   readonly #answer = new IncomingAnswer(this);
-  readonly #bornMs: number;
+  readonly #bornAtMs: number;
+  /** Behind that the API may have closed it. By the time of the world: the clock of the deadlines is late when we are. */
+  #keptUntilMs = 0;
   #phase: Phase = 'connecting';
   #call: Call | undefined;
   #request: RequestWriter;
@@ -58,7 +60,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#owner = owner;
     this.#call = call;
     call.connection = this;
-    this.#bornMs = owner.deadlines.nowMs;
+    this.#bornAtMs = owner.nowMs();
     owner.deadlines.watch(this);
     this.deadlineMs = owner.deadlines.in(owner.timeouts.connect);
     this.writer = new Writer(this.#socket);
@@ -80,7 +82,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
 
   /** It can carry a request now. */
   get usable(): boolean {
-    return this.#phase === 'idle' && this.#socket.writable && this.#socket.readable;
+    const isOpen = this.#phase === 'idle' && this.#socket.writable && this.#socket.readable;
+    return isOpen && this.#owner.nowMs() < this.#keptUntilMs;
   }
 
   run(call: Call): void {
@@ -239,7 +242,9 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   whole(trailers: Fields, more: boolean): void {
     const call = this.#call;
     this.#call = undefined;
-    const kept = keptForMs(this.#answer.keepAliveMs, this.#owner.deadlines.nowMs - this.#bornMs);
+    const nowMs = this.#owner.nowMs();
+    const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
+    this.#keptUntilMs = nowMs + kept;
     if (!more && this.#isSent && kept > 0 && this.#answer.persistent) this.#rest(kept);
     else this.destroy();
     if (call?.finish() === true) call.answer.end(trailers);

@@ -80,6 +80,7 @@ export class Pool implements ApiConnectionOwner {
   #free(): ApiCarrier | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.usable) return connection;
+      connection.destroy();
     }
     return undefined;
   }

@@ -40,6 +40,11 @@ export class MovedClock implements Clock {
     this.#set(endMs);
   }
 
+  /** The process stands still meanwhile: no timer is called before the time moves again. */
+  stall(ms: number): void {
+    this.#set(this.#monotonicMs + ms);
+  }
+
   /** Only the wall clock moves: somebody set it, or the machine slept. */
   jump(ms: number): void {
     this.#wallMs += ms;
