@@ -10,8 +10,11 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate of an address or a name that nobody but itself vouches for, made now. */
-export function selfSigned(host = '127.0.0.1'): Certificate {
+/** A certificate of addresses or names that nobody but itself vouches for, made now. */
+export function selfSigned(...hosts: readonly string[]): Certificate {
+  const names = (hosts.length === 0 ? ['127.0.0.1'] : hosts).map(
+    (host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`,
+  );
   const folder = mkdtempSync(join(tmpdir(), 'bearerway-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   try {
@@ -20,7 +23,7 @@ export function selfSigned(host = '127.0.0.1'): Certificate {
       [
         ...['req', '-x509', '-nodes', '-days', '2', '-subj', '/CN=test'],
         ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
-        ...['-addext', `subjectAltName=${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`, '-keyout', key, '-out', cert],
+        ...['-addext', `subjectAltName=${names.join(',')}`, '-keyout', key, '-out', cert],
       ],
       { stdio: 'pipe' },
     );
