@@ -129,12 +129,14 @@ describe('the alerts', () => {
       ...dashboard.panels.flatMap((each) => each.targets ?? []).map(({ expr }) => expr),
     ];
     const matchers = texts.flatMap((text) => [
-      ...text.matchAll(/bearerway_errors_total\{[^}]*?code(=~|!~|=)"([^"]*)"/g),
+      ...text.matchAll(/(errors_total|token_requests_total)\{[^}]*?(?:code|outcome)(=~|!~|!=|=)"([^"]*)"/g),
     ]);
     expect(matchers.length).toBeGreaterThan(5);
-    for (const [, how, list = ''] of matchers) {
+    for (const [, metric, how, list = ''] of matchers) {
       if (how === '!~') expect(list.split('|')).toEqual(ofClients);
-      else for (const code of list.split('|')) expect(codes).toContain(code);
+      else
+        for (const code of list.split('|'))
+          expect(metric === 'errors_total' ? codes : ['ok', ...codes]).toContain(code);
     }
   });
 });

@@ -1,7 +1,7 @@
 /** The pages of the providers: their configurations work, and what they say of the token request is what is sent. */
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { providerNames } from '../../src/config/providers.ts';
+import { providers } from '../../src/sandbox/providers.ts';
 import { leastRoutes, read } from '../config/reading.ts';
 import { imitated } from './imitated.ts';
 import { type Page, pageOf } from './page.ts';
@@ -41,7 +41,8 @@ function credentialOf(keys: Readonly<Record<string, unknown>>): unknown {
   return JSON.parse(JSON.stringify({ ...config.credentials['it'], provider: undefined }));
 }
 
-describe.each(providerNames)('%s', async (name) => {
+// Those that the sandbox imitates.
+describe.each(Object.keys(providers))('%s', { timeout: 60_000 }, async (name) => {
   const page = await pageOf(`providers/${name}.md`);
   const { credentials, routes } = parse(page.file('proxy.yaml'));
   const { host } = new URL(routes[0].upstream);
