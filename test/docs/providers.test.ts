@@ -12,7 +12,7 @@ import { type Asked, api, type Host, identityProvider, startWorld } from './worl
 interface Message {
   readonly method: string;
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
 }
 
@@ -32,7 +32,7 @@ const clientsOwn = ['connection', 'content-length', 'accept', 'user-agent', 'tra
 
 function sent({ method, path, headers, body }: Asked): Message {
   const fields = Object.entries(headers).filter(([name]) => !clientsOwn.includes(name));
-  return { method, path, headers: Object.fromEntries(fields) as Record<string, string>, body };
+  return { method, path, headers: Object.fromEntries(fields), body };
 }
 
 /** The credential that a group of keys makes, whatever it is called. */
