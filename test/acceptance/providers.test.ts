@@ -1,58 +1,33 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { type Provider, providerNames, providers } from '../../src/config/providers.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { faultsOf, leastRoutes } from '../config/reading.ts';
 import { startApi } from '../support/api.ts';
 import { CLIENT_ID, CLIENT_SECRET } from '../support/canary.ts';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { answering, jsonAnswer, type RecordedRequest, startTokenRecorder } from '../support/token-recorder.ts';
+import { providerPages } from './provider-pages.ts';
 
-const providers = ['nitro', 'podero', 'optty', 'spotnana'] as const;
-type Provider = (typeof providers)[number];
+/** Those that the sandbox imitates. */
+const sandboxes = ['nitro', 'podero', 'optty', 'spotnana'] as const;
 
 /** Those fields whose values every HTTP client may choose for itself. */
 const clientsOwn = ['host', 'connection', 'content-length', 'accept', 'user-agent'];
-const json = { 'content-type': ['application/json'] };
-const form = { 'content-type': ['application/x-www-form-urlencoded'] };
-const inBody = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, grant_type: 'client_credentials' };
 
-/** What each provider's page asks for, below a base URL that has a path of its own. */
-const pages: Readonly<Record<Provider, { target: string; headers: object; body: object }>> = {
-  nitro: {
-    target: '/base/oauth/token',
-    headers: json,
-    body: { clientID: CLIENT_ID, clientSecret: CLIENT_SECRET },
-  },
-  podero: {
-    target: '/base/oauth2/token/',
-    headers: {
-      ...json,
-      authorization: [`Basic ${Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64')}`],
-      'cache-control': ['no-cache'],
-    },
-    body: { grant_type: 'client_credentials' },
-  },
-  optty: { target: '/base/token?expires_in=1', headers: form, body: { ...inBody, scope: 'api-user' } },
-  spotnana: { target: '/base/v2/auth/oauth2-token', headers: form, body: inBody },
-};
+const documented = providerNames.flatMap((provider) =>
+  providerPages[provider].answers.map((answer, index) => ({ provider, answer, form: index + 1 })),
+);
 
-const rfc6749 = { access_token: 'canary-token-rfc.6749_x~', token_type: 'Bearer' };
-const answers = [
-  ['nitro', 'camelCase', { accessToken: 'canary-token-camel', tokenType: 'Bearer', expiresIn: 86_400 }, 86_400],
-  ['nitro', 'RFC 6749', { ...rfc6749, expires_in: 86_400 }, 86_400],
-  ['podero', 'its own', { ...rfc6749, expires_in: 36_000, scope: 'read write' }, 36_000],
-  ['optty', 'its own', { ...rfc6749, expires_in: 86_400, scope: 'api-user' }, 86_400],
-  ['spotnana', 'its own', { ...rfc6749, expires_in: 3600 }, 3600],
-] as const;
-
-test.each(answers)(
-  '%s (answer: %s): the token request is what its page asks for, the API call bears the token',
-  async (provider, _form, granted, lifetimeS) => {
+test.each(documented)(
+  '$provider (form $form of its answer): the token request is what its page asks for, the API call bears the token',
+  async ({ provider, answer }) => {
+    const { config, target, headers, body } = providerPages[provider];
     const recorder = await startTokenRecorder();
-    recorder.behaviour = answering(jsonAnswer(granted));
+    recorder.behaviour = answering(jsonAnswer(answer.members));
     const api = await startApi();
+    const given = { provider, baseUrl: recorder.url('/base'), clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
     const proxy = await startProxy({
-      credentials: {
-        it: { provider, baseUrl: recorder.url('/base'), clientId: CLIENT_ID, clientSecret: CLIENT_SECRET },
-      },
+      credentials: { it: { ...given, ...config } },
       routes: [{ prefix: `/${provider}`, upstream: api.url, credential: 'it' }],
     });
 
@@ -61,20 +36,35 @@ test.each(answers)(
     expect(reply.status).toBe(200);
     expect(recorder.requests).toHaveLength(1);
     const [request] = recorder.requests;
-    const page = pages[provider];
-    expect(request).toMatchObject({ method: 'POST', target: page.target, version: 'HTTP/1.1' });
-    expect(othersThan(clientsOwn, request)).toEqual(page.headers);
+    expect(request).toMatchObject({ method: 'POST', target, version: 'HTTP/1.1' });
+    expect(othersThan(clientsOwn, request)).toEqual(headers);
     expect(request?.headers.get('host')).toEqual([`127.0.0.1:${recorder.port}`]);
-    expect(parameters(request)).toEqual(page.body);
+    expect(parameters(request)).toEqual(body);
 
     expect(api.requests).toHaveLength(1);
     const [call] = api.requests;
     expect(call?.url).toBe('/v1/things?page=2');
-    const token = 'accessToken' in granted ? granted.accessToken : granted.access_token;
-    expect(valuesOf('authorization', call?.rawHeaders)).toEqual([`Bearer ${token}`]);
-    expect(proxy.log.find(({ msg }) => msg === 'token obtained')).toMatchObject({ lifetimeS });
+    expect(valuesOf('authorization', call?.rawHeaders)).toEqual([`Bearer ${answer.token}`]);
+    expect(proxy.log.find(({ msg }) => msg === 'token obtained')).toMatchObject({ lifetimeS: answer.lifetimeS });
   },
 );
+
+test.each(providerNames)('%s has a page that can be read, and needs what its page needs', (provider) => {
+  const { page, needs = {}, baseUrl, baseForm = baseUrl ?? 'https://api.example.com' }: Provider = providers[provider];
+  expect(new URL(page).protocol).toBe('https:');
+  const config = providerPages[provider].config ?? {};
+  expect(Object.keys(config)).toEqual(Object.keys(needs));
+  const base = { provider, baseUrl: baseForm, clientId: 'a', clientSecret: 'b' };
+  const faults = (more: object): string[] =>
+    faultsOf(`credentials: {it: ${JSON.stringify({ ...base, ...more })}}\n${leastRoutes}`);
+  expect(faults(config)).toEqual([]);
+  const told = faults({}).join('\n');
+  for (const [key, { example }] of Object.entries(needs)) {
+    expect(told).toContain(` credentials.it.${key}: is required by ${provider}: `);
+    expect(told).toContain(`(such as ${example})`);
+  }
+  expect(faults({})).toHaveLength(Object.keys(needs).length);
+});
 
 function othersThan(names: readonly string[], request: RecordedRequest | undefined): object {
   return Object.fromEntries([...(request?.headers ?? [])].filter(([name]) => !names.includes(name)));
@@ -97,7 +87,7 @@ function valuesOf(name: string, rawHeaders: readonly string[] = []): string[] {
 }
 
 interface SandboxedOptions {
-  readonly provider: Provider;
+  readonly provider: (typeof sandboxes)[number];
   readonly clientSecret?: string;
 }
 
@@ -126,7 +116,7 @@ async function sandboxed({ provider, clientSecret = 'sandbox-secret' }: Sandboxe
   };
 }
 
-test.each(providers)('%s: the sandbox takes our token request and our call', async (provider) => {
+test.each(sandboxes)('%s: the sandbox takes our token request and our call', async (provider) => {
   const { proxy, state } = await sandboxed({ provider });
 
   const reply = await proxy.call(`/${provider}/anything?a=1`, { method: 'POST', body: 'hello' });
@@ -149,7 +139,7 @@ test('nitro: the sandbox answers in its other form, and is understood', async ()
   expect(await state()).toMatchObject({ tokenRequests: 2 });
 });
 
-test.each(providers)('%s: a wrong secret is told as such, and the API is not called', async (provider) => {
+test.each(sandboxes)('%s: a wrong secret is told as such, and the API is not called', async (provider) => {
   const { proxy, state } = await sandboxed({ provider, clientSecret: 'not-the-secret' });
 
   const reply = await proxy.call(`/${provider}/anything`);
@@ -160,7 +150,7 @@ test.each(providers)('%s: a wrong secret is told as such, and the API is not cal
   expect(await state()).toMatchObject({ tokenRequests: 1, apiRequests: 0 });
 });
 
-test.each(providers)('%s: a revoked token is renewed, and the request sent once more', async (provider) => {
+test.each(sandboxes)('%s: a revoked token is renewed, and the request sent once more', async (provider) => {
   const { proxy, order, state } = await sandboxed({ provider });
   await proxy.call(`/${provider}/first`);
   await order({ revoke: true });

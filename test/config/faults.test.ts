@@ -82,6 +82,16 @@ test.each<[string, string, string]>([
     `credentials: {c: {provider: optty, clientId: a, clientSecret: b}}\n${leastRoutes}`,
     'baseUrl: is required: optty gives each customer its own',
   ],
+  [
+    'an identity provider without an address',
+    `credentials: {c: {provider: keycloak, clientId: a, clientSecret: b}}\n${leastRoutes}`,
+    'baseUrl: is required: keycloak gives each customer its own (such as https://HOST/realms/REALM)',
+  ],
+  [
+    'a scope that Entra does not take from a client alone',
+    `credentials: {c: {provider: entra, baseUrl: "https://id.example.com", clientId: a, clientSecret: b, scope: [User.Read]}}\n${leastRoutes}`,
+    "scope: is not what entra takes: the API's Application ID URI and /.default (such as https://graph.microsoft.com/.default)",
+  ],
   ['a base without a provider', withCredential('baseUrl: "https://id.example.com"'), 'baseUrl: needs a provider'],
   [
     'no endpoint',

@@ -1,12 +1,10 @@
-import { type Provider, providers } from '../providers.ts';
+import { providerNamed } from '../providers.ts';
 import { emptyAsAbsent } from '../scalars.ts';
 
 /** The options of the provider that is named, under those that are spelt. */
 export function overProvider(given: unknown): unknown {
   if (!isGroup(given)) return given;
-  const name = given['provider'];
-  const known: Readonly<Record<string, Provider>> = providers;
-  const provider = typeof name === 'string' && Object.hasOwn(known, name) ? known[name] : undefined;
+  const provider = providerNamed(given['provider']);
   if (provider === undefined) return given;
   const needsNoBase =
     provider.baseUrl === undefined || ['tokenUrl', 'issuer'].some((key) => emptyAsAbsent(given[key]) !== undefined);
