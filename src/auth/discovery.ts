@@ -15,6 +15,15 @@ export interface DiscoveryOptions {
   readonly mutualTls: boolean;
 }
 
+/** What an authorization server says of itself; what it does not say is undefined. */
+export interface ServerDescription {
+  readonly tokenUrl: string;
+  /** RFC 8414 §2: `token_endpoint_auth_methods_supported`. */
+  readonly authMethods: readonly string[] | undefined;
+  readonly scopes: readonly string[] | undefined;
+  readonly grantTypes: readonly string[] | undefined;
+}
+
 /** So long what was found is believed. */
 const DAY_MS = 86_400_000;
 
@@ -34,7 +43,7 @@ export class Discovery {
   async tokenUrl(deadline: AbortSignal): Promise<string> {
     const known = this.#found;
     if (known !== undefined && this.#clock.monotonicMs() - known.atMs < DAY_MS) return known.tokenUrl;
-    const tokenUrl = await this.#ask(deadline);
+    const { tokenUrl } = await this.describe(deadline);
     this.#found = { tokenUrl, atMs: this.#clock.monotonicMs() };
     return tokenUrl;
   }
@@ -44,12 +53,19 @@ export class Discovery {
     this.#found = undefined;
   }
 
-  async #ask(deadline: AbortSignal): Promise<string> {
+  /** Asks the server. Rejects as `tokenUrl`. */
+  async describe(deadline: AbortSignal): Promise<ServerDescription> {
     const { issuer } = this.#options;
     for (const url of metadataUrls(issuer)) {
       const answer = await this.#server.get(url, deadline);
       const metadata = this.#metadataIn(answer);
-      if (metadata !== undefined) return this.#tokenUrlIn(metadata);
+      if (metadata === undefined) continue;
+      return {
+        tokenUrl: this.#tokenUrlIn(metadata),
+        authMethods: textsIn(metadata.token_endpoint_auth_methods_supported),
+        scopes: textsIn(metadata.scopes_supported),
+        grantTypes: textsIn(metadata.grant_types_supported),
+      };
     }
     throw unusable(
       'the issuer has no metadata, neither as oauth-authorization-server nor as openid-configuration (is it spelt as its server spells it? tokenUrl would say it all)',
@@ -97,6 +113,13 @@ interface Metadata {
   readonly issuer?: unknown;
   readonly token_endpoint?: unknown;
   readonly mtls_endpoint_aliases?: { readonly token_endpoint?: unknown } | null;
+  readonly token_endpoint_auth_methods_supported?: unknown;
+  readonly scopes_supported?: unknown;
+  readonly grant_types_supported?: unknown;
+}
+
+function textsIn(list: unknown): readonly string[] | undefined {
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : undefined;
 }
 
 /** RFC 8414 §3.1 puts its name between host and path, OpenID Connect Discovery §4 behind the path. */

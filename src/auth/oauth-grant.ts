@@ -59,7 +59,9 @@ export function oauthGrant(options: OAuthGrantOptions, grant: Grant, context: To
       grant: await grant.parameters(about),
     };
     const began = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
-    return { answer: await endpoint.send(tokenRequest(options, parts), late), began };
+    const answer = await endpoint.send(tokenRequest(options, parts), late);
+    context.heard?.(answer);
+    return { answer, began };
   };
 
   /** As an endpoint that has moved answers 404, its server is asked again where it is. */

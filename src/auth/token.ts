@@ -61,6 +61,13 @@ export interface KeptSource extends TokenSource {
 /** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */
 export type RequestToken = () => Promise<Token>;
 
+/** An answer of a token endpoint as it came. Its body may hold a token. */
+export interface HeardAnswer {
+  readonly status: number;
+  readonly date: string | undefined;
+  readonly body: string;
+}
+
 /** Where the tokens of one credential come from: a file of `auth/` for each kind of credential. */
 export interface TokenSupply {
   readonly requestToken: RequestToken;
@@ -82,4 +89,6 @@ export interface TokenSupplyContext {
   readonly egress?: Egress;
   /** Hears what is odd but can be lived with. */
   readonly warn: (message: string) => void;
+  /** Hears each answer of a token endpoint, before anything is made of it: for those who explain what failed. */
+  readonly heard?: (answer: HeardAnswer) => void;
 }

@@ -1,12 +1,20 @@
 import { loadConfig } from '../config/load.ts';
 import type { Process } from './process.ts';
 
-/** Says that the config is fine, or rejects with the ConfigError that lists every fault. */
-export async function check({ config: file }: { readonly config: string }, { env, stdout }: Process): Promise<void> {
+export interface CheckWords {
+  readonly config: string;
+  /** Gets a token with each credential, too. */
+  readonly live?: boolean;
+}
+
+/** Says that the config is fine, or rejects with the ConfigError that lists every fault; `live`: or with a Complaint. */
+export async function check({ config: file, live }: CheckWords, process: Process): Promise<void> {
+  const { env, stdout } = process;
   const config = await loadConfig(file, env);
   stdout.write(
     `${file}: fine (${counted(config.routes.length, 'route')}, ${counted(Object.keys(config.credentials).length, 'credential')})\n`,
   );
+  if (live === true) await (await import('./live-check.ts')).liveCheck(config, process);
 }
 
 function counted(amount: number, noun: string): string {

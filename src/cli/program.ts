@@ -3,6 +3,7 @@ import { ConfigError } from '../config/faults.ts';
 import { nearest } from '../config/nearest.ts';
 import { version } from '../version.ts';
 import { Complaint, Usage } from './complaint.ts';
+import { paintOn } from './paint.ts';
 import type { Process } from './process.ts';
 
 /** Fine; failed while running; wrong usage or wrong config. */
@@ -17,16 +18,19 @@ export async function runProgram(words: readonly string[], process: Process): Pr
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof ConfigError) return complain(process, error.message, 2);
-    if (error instanceof Complaint) return complain(process, `bearerway: ${error.message}`, 1);
-    if (error instanceof Usage) return complain(process, `bearerway: ${error.message}`, 2);
+    const paint = paintOn(process.stderr, process.env);
+    const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+    if (error instanceof ConfigError) {
+      // file:line:column, then what is wrong there.
+      complain(error.message.replaceAll(/^.*?:\d+:\d+/gm, (place) => paint('bold', place)));
+      return 2;
+    }
+    if (error instanceof Complaint || error instanceof Usage) {
+      complain(`${paint('red', 'bearerway:')} ${error.message}`);
+      return error instanceof Usage ? 2 : 1;
+    }
     throw error;
   }
-}
-
-function complain(process: Process, message: string, code: ExitCode): ExitCode {
-  process.stderr.write(`${message}\n`);
-  return code;
 }
 
 /** A first word that is no command would be taken for an argument of the default one. */
@@ -70,7 +74,15 @@ function program(process: Process): Command {
     .command('check')
     .description('validate the configuration and tell every fault in it')
     .addOption(config())
+    .option('--live', 'get a token with each credential, too, and explain what fails')
     .action(async (options) => (await import('./check.ts')).check(options, process));
+  main
+    .command('token')
+    .description('print a current access token, for use with curl')
+    .argument('<credential>', 'its name in the configuration')
+    .addOption(config())
+    .option('--header', 'the whole header line: curl -H "$(bearerway token NAME --header)" …')
+    .action(async (name, options) => (await import('./token.ts')).token(name, options, process));
   main
     .command('routes')
     .description('show the route table')

@@ -201,3 +201,18 @@ describe('through a whole proxy', () => {
     expect(reply.text).not.toContain('127.0.0.1');
   });
 });
+
+test('what a server says of itself is told, and what it does not say is not made up', async () => {
+  const says = {
+    token_endpoint_auth_methods_supported: ['client_secret_post', 7],
+    scopes_supported: ['a', 'b'],
+    grant_types_supported: 'client_credentials',
+  };
+  const { discovery } = discoveryOf({ [OAUTH]: metadata(says) });
+  expect(await discovery.describe(AbortSignal.any([]))).toEqual({
+    tokenUrl: 'https://id.example.com/t',
+    authMethods: ['client_secret_post'],
+    scopes: ['a', 'b'],
+    grantTypes: undefined,
+  });
+});

@@ -1,0 +1,70 @@
+/** An answer of success that no token could be made of. */
+import { type Failure, printable } from '../../errors.ts';
+import type { Heard } from '../token-attempt.ts';
+import type { Diagnosis, GrantConfig } from './symptoms.ts';
+
+export function aboutAnswer({ response }: GrantConfig, failure: Failure, { status, body }: Heard): Diagnosis {
+  if (status >= 300)
+    return {
+      cause: `the token endpoint answers ${status}, a redirect, and a secret follows none`,
+      remedy: 'tokenUrl: the address that it leads to, if that is the right one (a slash at its end matters)',
+    };
+  const json = parsed(body);
+  if (json === undefined)
+    return {
+      cause: `the token endpoint answers ${status} with what is no JSON object, such as a web page`,
+      remedy: 'look at the path in tokenUrl (or baseUrl)',
+    };
+  if (failure.detail.includes('access token')) return aboutMembers(json, response.accessToken, failure);
+  if (failure.detail.includes('token_type'))
+    return {
+      cause: printable(failure.detail),
+      remedy: 'inject.scheme: the type that the answer names, if the API takes it in Authorization',
+    };
+  return {
+    cause: printable(failure.detail),
+    remedy: 'compare what the documentation of the server says of its answer with response and lifetime',
+  };
+}
+
+function aboutMembers(json: object, looked: readonly string[], failure: Failure): Diagnosis {
+  const pointers = pointersOf(json);
+  const likely = pointers.find(
+    (pointer) => /token|jwt/i.test(lastOf(pointer)) && !/refresh|id_?token|type|expire/i.test(lastOf(pointer)),
+  );
+  const lacks = failure.detail.endsWith('it has no access token')
+    ? `the answer has no ${looked.join(' or ')}`
+    : printable(failure.detail);
+  return {
+    cause: `${lacks}; it has ${pointers.length === 0 ? 'no member at all' : pointers.join(', ')}`,
+    remedy:
+      likely === undefined
+        ? 'response.accessToken: where the token is in it, as a JSON Pointer'
+        : `response.accessToken: ${likely}`,
+  };
+}
+
+/** So many names are told. */
+const MOST_TOLD = 12;
+
+/** Where its texts and numbers are, as JSON Pointers (RFC 6901): names alone, and only such as are no values in disguise. */
+function pointersOf(value: unknown, at = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [at];
+  return Object.entries(value)
+    .filter(([name]) => /^[A-Za-z_][\w.-]{0,39}$/.test(name) || Array.isArray(value))
+    .flatMap(([name, member]) => pointersOf(member, `${at}/${name}`))
+    .slice(0, MOST_TOLD);
+}
+
+function lastOf(pointer: string): string {
+  return pointer.slice(pointer.lastIndexOf('/') + 1);
+}
+
+function parsed(body: string): object | undefined {
+  try {
+    const json: unknown = JSON.parse(body.replace(/^\uFEFF/, ''));
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
