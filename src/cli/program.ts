@@ -12,10 +12,13 @@ export type ExitCode = 0 | 1 | 2;
 /** Parses the words and calls the command. Resolves with the exit code when it is done; failures are told on stderr. */
 export async function runProgram(words: readonly string[], process: Process): Promise<number> {
   try {
-    const main = program(process);
+    let code = 0;
+    const main = program(process, (ended) => {
+      code = ended;
+    });
     checkCommand(main, words[0]);
     await main.parseAsync(words, { from: 'user' });
-    return 0;
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const paint = paintOn(process.stderr, process.env);
@@ -40,7 +43,10 @@ function checkCommand({ commands }: Command, word: string | undefined): void {
     throw new Usage(`there is no command "${word}"${nearest(word, known)}; bearerway --help tells what there is`);
 }
 
-function program(process: Process): Command {
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+/** `ended` hears how a command ended that has a code of its own. */
+function program(process: Process, ended: (code: number) => void): Command {
   const config = () =>
     new Option('-c, --config <file>', 'the configuration; or set BEARERWAY_CONFIG').default(
       process.env['BEARERWAY_CONFIG'] || 'proxy.yaml',
@@ -48,6 +54,7 @@ function program(process: Process): Command {
   const main = new Command('bearerway')
     .description('Puts OAuth 2 access tokens on requests, so that the apps beside it never hold a credential.')
     .version(version)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => process.stdout.write(text), writeErr: (text) => process.stderr.write(text) })
     .showHelpAfterError('(bearerway --help lists the commands)');
@@ -58,16 +65,7 @@ function program(process: Process): Command {
     .description('run the proxy (the default)')
     .addOption(config())
     .option('--sandbox', 'start the sandbox beside it')
-    .addOption(
-      new Option('--log-level <level>', 'overrides log.level').choices([
-        'trace',
-        'debug',
-        'info',
-        'warn',
-        'error',
-        'silent',
-      ]),
-    )
+    .addOption(new Option('--log-level <level>', 'overrides log.level').choices(levels))
     .addOption(new Option('--log-format <format>', 'overrides log.format').choices(['json', 'pretty']))
     .action(async (options) => (await import('./run.ts')).run(options, process));
   main
@@ -83,6 +81,15 @@ function program(process: Process): Command {
     .addOption(config())
     .option('--header', 'the whole header line: curl -H "$(bearerway token NAME --header)" …')
     .action(async (name, options) => (await import('./token.ts')).token(name, options, process));
+  main
+    .command('exec')
+    .description('run a command beside a proxy of its own: HTTP_PROXY, and for each route PREFIX_BASE_URL')
+    .usage('[options] -- <command...>')
+    .argument('<command...>', 'the program and its arguments')
+    .addOption(config())
+    .addOption(new Option('--log-level <level>', 'what is logged, on standard error').choices(levels).default('warn'))
+    .passThroughOptions()
+    .action(async (command, options) => ended(await (await import('./exec.ts')).exec(command, options, process)));
   main
     .command('routes')
     .description('show the route table')

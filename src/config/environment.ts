@@ -44,6 +44,14 @@ export function substitute(
   return sources;
 }
 
+/** The variables that a text takes something from, whether they are set or not. */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(placeholder)].flatMap(([whole, inner]) => {
+    const [, name] = (whole.endsWith('}') && form.exec(inner ?? '')) || [];
+    return name === undefined ? [] : [name];
+  });
+}
+
 /** From the ancestors of a node, itself last, to the keys and indices that lead to it. */
 function pathTo(nodes: readonly unknown[]): PropertyKey[] {
   const path: PropertyKey[] = [];

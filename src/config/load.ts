@@ -12,9 +12,13 @@ import { forbidden, yamlFault } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
 export async function loadConfig(file: string, env: Environment): Promise<Config> {
-  let source: string;
+  return parseConfig(await configText(file), { file, env });
+}
+
+/** What stands in the file. Rejects as `loadConfig`. */
+export async function configText(file: string): Promise<string> {
   try {
-    source = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const message =
@@ -25,10 +29,9 @@ export async function loadConfig(file: string, env: Environment): Promise<Config
           : `cannot be read (${code})`;
     throw new ConfigError(file, [{ line: 1, column: 1, path: '', message }]);
   }
-  return parseConfig(source, { file, env });
 }
 
-/** The same for a text; `file` names it in messages, and relative paths in it are below its folder. */
+/** `loadConfig` for a text; `file` names it in messages, and relative paths in it are below its folder. */
 export function parseConfig(
   source: string,
   { file, env }: { readonly file: string; readonly env: Environment },

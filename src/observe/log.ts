@@ -13,16 +13,19 @@ export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'json' | 'pretty';
   readonly colour: boolean;
+  /** Standard output is somebody else's: on standard error. */
+  readonly onStandardError?: boolean;
 }
 
-/** A log on standard output. `close` writes what is held, at the end of the process. */
+/** A log on standard output, or standard error. `close` writes what is held, at the end of the process. */
 export async function openLog(
-  { level, format, colour }: LogOptions,
+  { level, format, colour, onStandardError = false }: LogOptions,
   clock: Clock,
 ): Promise<{ readonly log: Log; readonly close: () => Promise<void> }> {
-  const destination = standardOutput(clock, (dropped) => {
+  const resumed = (dropped: number): void => {
     log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
-  });
+  };
+  const destination = standardOutput(clock, resumed, onStandardError ? 2 : 1);
   const lines = format === 'json' ? destination : await inWords(destination, colour);
   const log = createLog(level, lines);
   return { log, close: destination.close };

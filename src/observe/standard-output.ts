@@ -17,12 +17,12 @@ export interface Destination {
 }
 
 /**
- * Standard output. A reader that has gone ends the log and not the proxy; a slow one loses lines, and `resumed` is told
- * how many once it reads again. pino's own destination would write the last lines synchronously, which never ends
- * where nobody reads (its flushSync tries again after a broken pipe, for ever).
+ * Standard output, or with 2 standard error. A reader that has gone ends the log and not the proxy; a slow one loses
+ * lines, and `resumed` is told how many once it reads again. pino's own destination would write the last lines
+ * synchronously, which never ends where nobody reads (its flushSync tries again after a broken pipe, for ever).
  */
-export function standardOutput(clock: Clock, resumed: (dropped: number) => void): Destination {
-  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: MOST_HELD });
+export function standardOutput(clock: Clock, resumed: (dropped: number) => void, fd: 1 | 2 = 1): Destination {
+  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MOST_HELD });
   let ended = false;
   let dropped = 0;
   let due = false;

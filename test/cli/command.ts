@@ -74,6 +74,8 @@ export class Command {
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Given on standard input; left out: that is empty. */
+  readonly stdin?: string;
   /** Words for Node itself, and the file it runs. */
   readonly node?: readonly string[];
   /** No more files and sockets may be open in it at once. */
@@ -83,7 +85,7 @@ export interface CommandOptions {
 /** Starts one; it is gone when the test is. */
 export function bearerway(
   words: readonly string[],
-  { env = {}, cwd = root, node = [main], openFiles }: CommandOptions = {},
+  { env = {}, cwd = root, stdin, node = [main], openFiles }: CommandOptions = {},
 ): Command {
   const line = [process.execPath, ...node, ...words];
   const [program = '', ...rest] =
@@ -91,8 +93,9 @@ export function bearerway(
   const child = spawn(program, rest, {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(stdin);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
