@@ -1,16 +1,15 @@
 /** No answer: the way to the token endpoint, or TLS with it. */
-import { Failure, printable, reason } from '../../errors.ts';
+import { type Failure, printable, reason } from '../../errors.ts';
 import type { Diagnosis, GrantConfig } from './symptoms.ts';
 
 export function aboutConnection(options: GrantConfig, failure: Failure): Diagnosis {
   // What was found out without asking anybody, or by asking the issuer.
   if (failure.code !== 'token_unavailable') return aboutIssuer(failure);
-  const proxy = failure.cause instanceof Failure ? failure.cause : undefined;
   const codes = codesOf(failure);
   const place = placeOf(options);
   return (
+    aboutEgressProxy(failure) ??
     aboutCertificate(codes, place, options) ??
-    (proxy && aboutEgressProxy(proxy)) ??
     aboutNetwork(codes, place) ?? {
       cause: printable(reason(failure)),
       remedy: failure.detail.includes('did not answer in time')
@@ -31,7 +30,10 @@ function aboutIssuer(failure: Failure): Diagnosis {
   };
 }
 
-function aboutEgressProxy(failure: Failure): Diagnosis {
+function aboutEgressProxy(failure: Failure): Diagnosis | undefined {
+  // Its own fault, and not that of who is behind it.
+  if (!/: (the egress proxy|the identity of the egress proxy|no connection to the egress proxy)/.test(failure.detail))
+    return undefined;
   return {
     cause: printable(reason(failure)),
     remedy:
