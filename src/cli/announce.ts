@@ -7,6 +7,7 @@ import { version } from '../version.ts';
 import { exposures } from './exposure.ts';
 import type { Process } from './process.ts';
 import { routeTable } from './routes.ts';
+import { quoted } from './shell-word.ts';
 
 export interface Announcement {
   readonly config: Config;
@@ -76,9 +77,4 @@ export function curlLine({ listen, routes }: Pick<Config, 'listen' | 'routes'>, 
     ...(clientToken === undefined ? [] : ['-H', "'Bearerway-Client-Token: TOKEN'"]),
     `${origin}${prefix === '/' ? '' : prefix}/anything`,
   ].join(' ');
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

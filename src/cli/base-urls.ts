@@ -2,12 +2,12 @@ import { Usage } from './complaint.ts';
 
 /** `/a/b-c` → `A_B_C_BASE_URL`; `/` → `BASE_URL`. */
 export function variableOf(prefix: string): string {
-  const words = prefix
-    .slice(1)
-    .replaceAll(/[^A-Za-z0-9]/g, '_')
-    .toUpperCase();
-  const name = words === '' ? 'BASE_URL' : `${words}_BASE_URL`;
-  // No shell takes a name that begins with a digit (POSIX.1, Base Definitions §3.216).
+  return variableName(prefix === '/' ? 'BASE_URL' : `${prefix.slice(1)}_BASE_URL`);
+}
+
+/** What is closest to a text among the names that a variable may have (POSIX.1, Base Definitions §8.1). */
+export function variableName(text: string): string {
+  const name = text.replaceAll(/[^A-Za-z0-9]/g, '_').toUpperCase();
   return /^\d/.test(name) ? `_${name}` : name;
 }
 

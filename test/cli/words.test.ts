@@ -8,7 +8,7 @@ const schemaFile = new URL('../../proxy.schema.json', import.meta.url);
 test('--help tells the commands, on standard output', async () => {
   const { code, stdout, stderr } = await bearerway(['--help']).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['run', 'check', 'token', 'exec', 'routes', 'sandbox', 'schema'])
+  for (const command of ['run', 'init', 'check', 'token', 'exec', 'routes', 'sandbox', 'schema'])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 
@@ -26,7 +26,7 @@ test('--help of a command tells its options', async () => {
 
 test.each<[string, readonly string[], string]>([
   ['a misspelt command', ['chekc'], 'there is no command "chekc" (did you mean "check"?)'],
-  ['an unknown command', ['frobnicate'], 'there is no command "frobnicate" (known: run, check, '],
+  ['an unknown command', ['frobnicate'], 'there is no command "frobnicate" (known: run, init, check, '],
   ['an unknown option', ['--nope'], "unknown option '--nope'"],
   ['an unknown option of a command', ['check', '--nope'], "unknown option '--nope'"],
   ['a word too many', ['check', 'more'], 'too many arguments'],

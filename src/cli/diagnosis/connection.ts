@@ -2,7 +2,10 @@
 import { type Failure, printable, reason } from '../../errors.ts';
 import type { Diagnosis, GrantConfig } from './symptoms.ts';
 
-export function aboutConnection(options: GrantConfig, failure: Failure): Diagnosis {
+/** What of a credential decides on the way to its endpoint. */
+type Endpoint = Pick<GrantConfig, 'tokenUrl' | 'issuer' | 'tls'>;
+
+export function aboutConnection(options: Endpoint, failure: Failure): Diagnosis {
   // What was found out without asking anybody, or by asking the issuer.
   if (failure.code !== 'token_unavailable') return aboutIssuer(failure);
   const codes = codesOf(failure);
@@ -44,7 +47,7 @@ function aboutEgressProxy(failure: Failure): Diagnosis | undefined {
 const unknownAuthority =
   /^(UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED)_CERT(_IN_CHAIN)?|CERT_UNTRUSTED)$/;
 
-function aboutCertificate(codes: readonly string[], place: string, { tls }: GrantConfig): Diagnosis | undefined {
+function aboutCertificate(codes: readonly string[], place: string, { tls }: Endpoint): Diagnosis | undefined {
   const has = (pattern: RegExp): boolean => codes.some((code) => pattern.test(code));
   if (has(unknownAuthority)) {
     return {
@@ -116,6 +119,6 @@ function codesOf(error: unknown, depth = 0): string[] {
 }
 
 /** Host and port of the token endpoint, or of the issuer by whose metadata it is found. */
-function placeOf({ tokenUrl, issuer }: GrantConfig): string {
+function placeOf({ tokenUrl, issuer }: Endpoint): string {
   return URL.parse(tokenUrl ?? issuer ?? '')?.host ?? 'the token endpoint';
 }
