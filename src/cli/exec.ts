@@ -10,7 +10,7 @@ import { randomId } from '../random-id.ts';
 import { fixedSecret } from '../secret.ts';
 import { baseUrls } from './base-urls.ts';
 import { aboutPort } from './complaint.ts';
-import { isColoured } from './paint.ts';
+import { isColoured, paintOn } from './paint.ts';
 import type { Process } from './process.ts';
 
 export interface ExecWords {
@@ -85,7 +85,8 @@ function ended(
   { env, log }: Surrounding,
 ): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  const hasTerminal = process.stdin.isTTY;
+  const { stdin, stdout, stderr } = process;
+  const hasTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
   const child = spawn(program, args, { stdio: 'inherit', env });
   const passOn = (signal: NodeJS.Signals): void => {
     if (!(hasTerminal && ofTerminal.includes(signal))) child.kill(signal);
@@ -102,7 +103,7 @@ function ended(
     const why = isMissing
       ? 'there is no such program (look at its spelling, and at PATH)'
       : `it cannot be run (${code})`;
-    process.stderr.write(`bearerway: ${program}: ${why}\n`);
+    stderr.write(`${paintOn(stderr, process.env)('red', 'bearerway:')} ${program}: ${why}\n`);
     resolve(isMissing ? NOT_FOUND : NOT_RUNNABLE);
   });
   child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));

@@ -15,7 +15,8 @@ const ANOTHER = String(providerNames.length + 1);
 export async function chosenApis(questions: Questions): Promise<Choice[]> {
   const list = providerNames.map((name, index) => `  ${index + 1}  ${name} (${providers[name].title})\n`);
   const answer = await questions.ask({
-    text: `Which APIs?\n${list.join('')}  ${ANOTHER}  another, by the issuer of its tokens\nNumbers or names, with commas between`,
+    choice: `Which APIs?\n${list.join('')}  ${ANOTHER}  another, by the issuer of its tokens\n`,
+    text: 'Numbers or names, with commas between',
     problem: (given) =>
       choicesIn(given).every(({ known }) => known) ? undefined : 'is not one of the numbers and names above',
   });

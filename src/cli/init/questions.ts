@@ -3,6 +3,8 @@ import { Complaint } from '../complaint.ts';
 import type { Process } from '../process.ts';
 
 export interface Question {
+  /** Shown before it, once: what there is to choose from. */
+  readonly choice?: string;
   readonly text: string;
   /** What an empty answer means, in words. */
   readonly otherwise?: string;
@@ -24,7 +26,8 @@ export class Questions {
   }
 
   /** The answer, '' for none. Rejects with a Complaint when the person has gone. */
-  async ask({ text, otherwise, problem }: Question): Promise<string> {
+  async ask({ choice = '', text, otherwise, problem }: Question): Promise<string> {
+    this.#output.write(choice);
     const prompt = `${text}${otherwise === undefined ? '' : ` [${otherwise}]`}: `;
     for (;;) {
       const answer = await this.#line(prompt);
