@@ -114,7 +114,8 @@ async function issuersPlan(details: Details, { words, questions, process }: Mean
   const wanted = words.clientAuth ?? (questions && (await clientAuthFor(found, questions)));
   const clientAuth = takenAuth(wanted, found.clientAuths);
   const all = questions === undefined ? details : await issuerDetails({ ...found, name }, details, questions);
-  return issuerPlan({ ...found, clientAuth }, name, all);
+  const tokenUrl = clientAuth === 'tls' ? await found.mutualTlsTokenUrl() : found.tokenUrl;
+  return issuerPlan({ ...found, tokenUrl, clientAuth }, name, all);
 }
 
 /** By their keys in the configuration, the words that gave them. */

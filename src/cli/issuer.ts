@@ -9,15 +9,22 @@ export interface IssuerOptions {
   readonly issuer: string;
   readonly tls: TlsIdentity;
   readonly egress: Egress;
+  /** The token endpoint that is wanted is the one for clients that show a certificate (RFC 8705 §5). */
+  readonly mutualTls?: boolean;
 }
 
 const TIMEOUT_MS = 10_000;
 
 /** Rejects with a Failure: `token_unavailable` or `token_invalid`. */
-export async function describeIssuer({ issuer, tls, egress }: IssuerOptions): Promise<ServerDescription> {
+export async function describeIssuer({
+  issuer,
+  tls,
+  egress,
+  mutualTls = false,
+}: IssuerOptions): Promise<ServerDescription> {
   const endpoint = tokenEndpoint({ tls, request: { timeout: TIMEOUT_MS } }, egress);
   try {
-    const discovery = new Discovery({ issuer, mutualTls: false }, endpoint, systemClock);
+    const discovery = new Discovery({ issuer, mutualTls }, endpoint, systemClock);
     return await discovery.describe(AbortSignal.timeout(TIMEOUT_MS));
   } finally {
     await endpoint.close();

@@ -66,6 +66,18 @@ test.each<[string, readonly string[] | undefined, readonly string[], string]>([
   expect(routes).toMatchObject([{ prefix: '/crm', credential: 'crm' }]);
 });
 
+test('a client that shows a certificate is sent where the issuer wants it, and no other is', async () => {
+  const tokenUrl = 'https://mtls.example.com/token';
+  const metadata = {
+    token_endpoint_auth_methods_supported: ['tls_client_auth', 'client_secret_basic'],
+    mtls_endpoint_aliases: { token_endpoint: tokenUrl },
+  };
+  const withCertificate = await initialized(metadata, ['--client-auth', 'tls']);
+  expect(withCertificate.text).toContain(`tokenUrl: ${tokenUrl}\n    clientAuth: tls`);
+  const without = await initialized(metadata);
+  expect(without.text).toContain(`tokenUrl: ${without.provider.url}\n    clientAuth: basic`);
+});
+
 test('scopes and audience that are asked for stand in it, and those that the issuer names beside them', async () => {
   const { text, file } = await initialized({ scopes_supported: ['orders', 'users', 'a b', 7] }, [
     ...['--name', 'crm', '--scope', 'orders', 'users', '--audience', 'https://crm.example.com'],

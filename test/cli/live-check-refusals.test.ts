@@ -66,6 +66,12 @@ test.each<Case>([
     remedy: 'clientAuth: post',
   },
   {
+    name: 'a wrong secret, as Auth0 has it',
+    answer: error('access_denied', 401),
+    cause: '401 access_denied: it does not know the client',
+    remedy: 'clientAuth: post',
+  },
+  {
     name: 'a grant that is not enabled',
     answer: error('unauthorized_client'),
     cause: 'this client may not use this grant',

@@ -57,6 +57,20 @@ test("the issuer's metadata says which client authentication to try", async () =
   expect(provider.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
 });
 
+test('where the issuer takes the way in which the client is shown, no other is proposed', async () => {
+  const provider = await startIdentityProvider();
+  const { origin } = new URL(provider.url);
+  const metadata = {
+    issuer: origin,
+    token_endpoint: provider.url,
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+  };
+  for (const answer of [{ body: metadata }, error('invalid_client', 401), { body: metadata }])
+    provider.answerOnce(answer);
+  const { lines } = await checked({ crm: { issuer: origin, ...client, clientAuth: 'post' } });
+  expect(lines[1]).toMatch(/^ {2}try: look at clientId and clientSecret/);
+});
+
 test('an issuer that names itself otherwise is told as that', async () => {
   const provider = await startIdentityProvider();
   const { origin } = new URL(provider.url);

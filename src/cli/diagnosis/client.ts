@@ -8,20 +8,20 @@ export function aboutClient({ options, authMethods = [] }: Refusal): Finding {
   const what = `it does not know the client by what is shown, or wants it shown another way than clientAuth: ${clientAuth}`;
   if (authMethods.length > 0 && !authMethods.includes(clientAuth))
     return { what, remedy: `clientAuth: ${authMethods.join(' or ')}, as the issuer's metadata says` };
-  return { what, remedy: clientRemedy(options) };
-}
-
-function clientRemedy(options: GrantConfig): string {
-  const { clientAuth, basicEncoding } = options;
   // A provider's own way is from its pages: what the user gave is the more likely fault.
   const isPreset = 'provider' in options && options.provider !== undefined;
+  return { what, remedy: clientRemedy(options, isPreset || authMethods.includes(clientAuth)) };
+}
+
+/** `isTaken`: the way in which the client is shown is one that the server takes. */
+function clientRemedy({ clientAuth, basicEncoding }: GrantConfig, isTaken: boolean): string {
   switch (clientAuth) {
     case 'basic': {
       const other = `basicEncoding: ${basicEncoding === 'form' ? 'raw' : 'form'}, if id or secret have other characters than letters and digits`;
-      return isPreset ? `${given}; else ${other}` : `clientAuth: post; or ${other}; else ${given}`;
+      return isTaken ? `${given}; else ${other}` : `clientAuth: post; or ${other}; else ${given}`;
     }
     case 'post':
-      return isPreset ? `${given}; else clientAuth: basic` : `clientAuth: basic; else ${given}`;
+      return isTaken ? given : `clientAuth: basic; else ${given}`;
     case 'client_secret_jwt':
       return `clientAssertionAudience: the issuer; else ${given}, algorithm, and that the client is registered for it`;
     case 'private_key_jwt':

@@ -78,6 +78,8 @@ function byError(error: (typeof known)[number], refusal: Refusal): Finding {
     case 'invalid_target':
       return { what: 'it does not know the API that the token is for', remedy: targetRemedy(options) };
     case 'access_denied':
+      // Auth0 calls a wrong secret so.
+      if (heard.status === 401) return aboutClient(refusal);
       return { what: 'this client may have no token for this API', remedy: deniedRemedy(options) };
     case 'invalid_grant':
       return aboutGrant(options);

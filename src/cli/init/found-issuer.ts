@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.ts';
 import { egressOf } from '../../config/egress.ts';
 import { issuerAddress } from '../../config/urls.ts';
 import { Egress } from '../../egress.ts';
-import { asFailure } from '../../errors.ts';
+import { asFailure, type Failure } from '../../errors.ts';
 import { Complaint, Usage } from '../complaint.ts';
 import { aboutConnection } from '../diagnosis/connection.ts';
 import { type ConfidentialAuth, clientAuthOf, describeIssuer } from '../issuer.ts';
@@ -16,8 +16,14 @@ export function issuerProblem(issuer: string): string | undefined {
   return issuerAddress.safeParse(issuer).error?.issues[0]?.message;
 }
 
+/** An issuer as it was found, before a client authentication is chosen. */
+export type Candidate = Omit<FoundIssuer, 'clientAuth'> & {
+  /** Where a client that shows a certificate gets its tokens (RFC 8705 §5). Rejects as `findIssuer`. */
+  mutualTlsTokenUrl(): Promise<string>;
+};
+
 /** Asks an issuer for its metadata. Rejects with a Usage, or with a Complaint that says what to change. */
-export async function findIssuer(issuer: string, process: Process): Promise<Omit<FoundIssuer, 'clientAuth'>> {
+export async function findIssuer(issuer: string, process: Process): Promise<Candidate> {
   const problem = issuerProblem(issuer);
   if (problem !== undefined) throw new Usage(`--issuer ${problem}`);
   const egress = new Egress(
@@ -25,19 +31,27 @@ export async function findIssuer(issuer: string, process: Process): Promise<Omit
       throw new Usage(`the egress proxy ${message}`);
     }),
   );
-  const work = describeIssuer({ issuer, tls: {}, egress });
-  const found = await waitingFor(work, `asking ${issuer}`, { ...process, clock: systemClock }).catch((thrown) => {
-    const { cause, remedy } = aboutConnection({ tokenUrl: undefined, issuer, tls: NO_TLS }, asFailure(thrown));
-    const here = remedy.startsWith('tls.ca') ? ' (for this command: NODE_EXTRA_CA_CERTS)' : '';
-    throw new Complaint(`${cause}\n  try: ${remedy}${here}`);
-  });
+  const describe = async (mutualTls: boolean): Promise<ServerDescription> => {
+    const work = describeIssuer({ issuer, tls: {}, egress, mutualTls });
+    return await waitingFor(work, `asking ${issuer}`, { ...process, clock: systemClock }).catch((thrown) => {
+      throw complaintOf(asFailure(thrown), issuer);
+    });
+  };
+  const found = await describe(false);
   for (const note of notesOn(found)) process.stderr.write(`bearerway: ${note}\n`);
   return {
     issuer,
     tokenUrl: found.tokenUrl,
     clientAuths: clientAuthOf(found),
     scopes: (found.scopes ?? []).filter(isScope),
+    mutualTlsTokenUrl: async () => (await describe(true)).tokenUrl,
   };
+}
+
+function complaintOf(failure: Failure, issuer: string): Complaint {
+  const { cause, remedy } = aboutConnection({ tokenUrl: undefined, issuer, tls: NO_TLS }, failure);
+  const here = remedy.startsWith('tls.ca') ? ' (for this command: NODE_EXTRA_CA_CERTS)' : '';
+  return new Complaint(`${cause}\n  try: ${remedy}${here}`);
 }
 
 const NO_TLS = { ca: undefined, cert: undefined, key: undefined };

@@ -36,6 +36,7 @@ function complaintOf(error: unknown, path: string): unknown {
     EACCES: 'the folder may not be written to',
     EROFS: 'the folder may not be written to',
     ENOSPC: 'the disk is full',
+    EPERM: 'this file system takes no links, without which another file could be written over; --force does without',
   };
   const why = code === undefined ? undefined : whys[code];
   return why === undefined ? error : new Complaint(`${path} cannot be written: ${why} (-c FILE names another)`);
