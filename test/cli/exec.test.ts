@@ -143,17 +143,17 @@ test('what goes wrong with a token is logged there, and nothing else is', async 
   expectNoCanary(stderr, 'the log');
 });
 
-test('ports of the config are left alone', async () => {
+/** A port that is taken until the test ends. */
+async function taken(): Promise<number> {
   const server = createServer();
   onTestFinished(() => {
     server.close();
   });
-  const port = await listening(server);
-  const file = await configFile({
-    ...anywhere,
-    listen: { host: '127.0.0.1', port },
-    admin: { port: port === 1 ? 2 : 1 },
-  });
+  return listening(server);
+}
+
+test('ports of the config are left alone', async () => {
+  const file = await configFile({ ...anywhere, listen: { port: await taken() }, admin: { port: await taken() } });
   expect(await bearerway(['exec', '-c', file, '--', 'true']).ended).toMatchObject({ code: 0, stderr: '' });
 });
 

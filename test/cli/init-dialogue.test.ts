@@ -1,5 +1,5 @@
 /** `init` on a terminal: it asks what it is not told, and never for a secret. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
@@ -111,4 +111,13 @@ test.each([
   const { code, text, console } = await dialogue([], [['with commas between: ', key]]);
   expect({ code, text }).toEqual({ code: 1, text: '' });
   expect(console.stderr).toContain('bearerway: nothing was written\n');
+});
+
+test('a file that is there is told before anything is asked', async () => {
+  const file = join(await folder(), 'proxy.yaml');
+  await writeFile(file, 'mine');
+  const console = new Console({ terminal: true });
+  expect(await runProgram(['init', '-c', file], console.process)).toBe(1);
+  expect(console.stderr).toContain('is there already');
+  expect(console.stderr).not.toContain('Which APIs');
 });

@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configTextOf } from '../../src/cli/init/config-text.ts';
+import { writeNewFile } from '../../src/cli/init/new-file.ts';
 import { providerPlan, variablesOf } from '../../src/cli/init/plan.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -139,6 +140,14 @@ test('a file that is there stays, unless it is forced', async () => {
   // Nothing is left beside it.
   expect(await readdir(dirname(file))).toEqual(['proxy.yaml']);
   expect((await stat(file)).isFile()).toBe(true);
+});
+
+test('nor does a file go that came while questions were asked', async () => {
+  const file = join(await folder(), 'proxy.yaml');
+  await writeFile(file, 'mine');
+  await expect(writeNewFile(file, 'ours', false)).rejects.toThrow('is there already');
+  expect(await readFile(file, 'utf8')).toBe('mine');
+  expect(await readdir(dirname(file))).toEqual(['proxy.yaml']);
 });
 
 test('in a folder of its own it is proxy.yaml, and the next steps are short', async () => {
