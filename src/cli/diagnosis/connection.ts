@@ -1,5 +1,5 @@
 /** No answer: the way to the token endpoint, or TLS with it. */
-import { type Failure, printable, reason } from '../../errors.ts';
+import { type Failure, reason } from '../../errors.ts';
 import type { Diagnosis, GrantConfig } from './symptoms.ts';
 
 /** What of a credential decides on the way to its endpoint. */
@@ -14,7 +14,7 @@ export function aboutConnection(options: Endpoint, failure: Failure): Diagnosis 
     aboutEgressProxy(failure) ??
     aboutCertificate(codes, place, options) ??
     aboutNetwork(codes, place) ?? {
-      cause: printable(reason(failure)),
+      cause: reason(failure),
       remedy: failure.detail.includes('did not answer in time')
         ? tooLate
         : 'look at tokenUrl (or issuer), and at what is on the way there',
@@ -27,7 +27,7 @@ const tooLate =
 
 function aboutIssuer(failure: Failure): Diagnosis {
   return {
-    cause: printable(reason(failure)),
+    cause: reason(failure),
     remedy:
       'take the issuer exactly as its own metadata spells it, a slash at the end included; or name tokenUrl instead',
   };
@@ -38,7 +38,7 @@ function aboutEgressProxy(failure: Failure): Diagnosis | undefined {
   if (!/: (the egress proxy|the identity of the egress proxy|no connection to the egress proxy)/.test(failure.detail))
     return undefined;
   return {
-    cause: printable(reason(failure)),
+    cause: reason(failure),
     remedy:
       'look at egress.proxy (or HTTPS_PROXY and HTTP_PROXY); a token endpoint that is reached without it goes into egress.noProxy (or NO_PROXY)',
   };

@@ -29,7 +29,7 @@ export function configTextOf(plans: readonly Plan[]): string {
 
 function credential(plan: Plan): string[] {
   const { name, source, clientId, clientAuth, proof, baseUrl, scope, audience } = plan;
-  const needs = 'provider' in source ? (providers[source.provider] as Provider).needs : undefined;
+  const provider: Provider | undefined = 'provider' in source ? providers[source.provider] : undefined;
   const isTls = clientAuth === 'tls';
   return [
     ...origin(plan),
@@ -43,8 +43,8 @@ function credential(plan: Plan): string[] {
       : proof.flatMap(([key, value]) =>
           line(key, value, key === 'clientSecret' ? 'or clientSecretFile, and a path' : undefined),
         )),
-    ...line('scope', scope, needs?.scope?.what ?? ('scopes' in source ? named(source.scopes) : undefined)),
-    ...line('audience', audience, needs?.audience?.what),
+    ...line('scope', scope, provider?.needs?.scope?.what ?? ('scopes' in source ? named(source.scopes) : undefined)),
+    ...line('audience', audience, provider?.needs?.audience?.what),
   ];
 }
 
