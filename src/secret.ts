@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { inspect } from 'node:util';
+import type { Comparable } from './alike.ts';
 import type { Clock } from './clock.ts';
 
 /** A value that does not print: not in logs, JSON, template strings or `util.inspect`. Only `reveal` gives it out. */
-export class Secret {
+export class Secret implements Comparable {
   readonly #value: string;
 
   constructor(value: string) {
@@ -12,6 +13,10 @@ export class Secret {
 
   reveal(): string {
     return this.#value;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof Secret && other.#value === this.#value;
   }
 
   toString(): string {
@@ -35,31 +40,61 @@ export interface SecretSource {
   read(): Promise<Secret>;
 }
 
-/** A secret that stands in the config. */
+/** A secret that stands in the config; it equals another one of the same value. */
+class FixedSecret implements SecretSource, Comparable {
+  readonly rotates = false;
+  readonly #secret: Secret;
+
+  constructor(value: string) {
+    this.#secret = new Secret(value);
+  }
+
+  async read(): Promise<Secret> {
+    return this.#secret;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof FixedSecret && other.#secret.equals(this.#secret);
+  }
+}
+
 export function fixedSecret(value: string): SecretSource {
-  const secret = new Secret(value);
-  return { rotates: false, read: async () => secret };
+  return new FixedSecret(value);
 }
 
 /** More is no secret but some other file. Bytes. */
 export const LARGEST_SECRET_FILE = 65_536;
 
-/** A secret in a file, read anew each time; one trailing newline is not part of it. */
+/** A secret in a file, read anew each time; it equals another one of the same path, whatever that holds by then. */
+class FileSecret implements SecretSource, Comparable {
+  readonly rotates = true;
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async read(): Promise<Secret> {
+    const path = this.#path;
+    // Reading a pipe would wait for somebody to write.
+    const found = await stat(path);
+    if (!found.isFile()) throw new Error(`${path} is no ordinary file`);
+    if (found.size > LARGEST_SECRET_FILE)
+      throw new RangeError(`the secret file ${path} is larger than ${LARGEST_SECRET_FILE} bytes`);
+    const text = await readFile(path, 'utf8');
+    const value = text.replace(/\r?\n$/, '');
+    if (value === '') throw new Error(`the secret file ${path} is empty`);
+    return new Secret(value);
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof FileSecret && other.#path === this.#path;
+  }
+}
+
+/** One trailing newline is not part of it. */
 export function fileSecret(path: string): SecretSource {
-  return {
-    rotates: true,
-    async read() {
-      // Reading a pipe would wait for somebody to write.
-      const found = await stat(path);
-      if (!found.isFile()) throw new Error(`${path} is no ordinary file`);
-      if (found.size > LARGEST_SECRET_FILE)
-        throw new RangeError(`the secret file ${path} is larger than ${LARGEST_SECRET_FILE} bytes`);
-      const text = await readFile(path, 'utf8');
-      const value = text.replace(/\r?\n$/, '');
-      if (value === '') throw new Error(`the secret file ${path} is empty`);
-      return new Secret(value);
-    },
-  };
+  return new FileSecret(path);
 }
 
 /** A key for AES-256, 32 bytes in base64 (RFC 4648 §4); undefined when it is none. */
