@@ -37,7 +37,13 @@ function hourToken(): Token {
 
 function sourceOf(requestToken: () => Promise<Token>): CachedSource {
   const backoff = new Backoff(systemClock, Math.random);
-  return new CachedSource({ credential: 'main', requestToken, store: memoryStore(), backoff, clock: systemClock });
+  return new CachedSource({
+    credential: 'main',
+    requestToken,
+    place: memoryStore().place(),
+    backoff,
+    clock: systemClock,
+  });
 }
 
 /** Bytes that were ever allocated on the heap. The types are those of the oldest Node.js that runs it, which cannot tell. */

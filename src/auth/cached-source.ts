@@ -2,14 +2,14 @@ import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import type { StopSignal } from '../stop.ts';
 import type { Backoff } from './backoff.ts';
-import type { TokenStore } from './store/memory.ts';
+import type { TokenPlace } from './store/memory.ts';
 import { type KeptSource, type RequestToken, type Token, type TokenListener, tokenState } from './token.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface CachedSourceOptions {
   readonly credential: string;
   readonly requestToken: RequestToken;
-  readonly store: TokenStore;
+  readonly place: TokenPlace;
   readonly backoff: Backoff;
   readonly clock: Clock;
 }
@@ -37,7 +37,7 @@ export class CachedSource implements KeptSource {
   }
 
   get hadToken(): boolean {
-    return this.#options.store.get(this.credential) !== undefined;
+    return this.#options.place.get() !== undefined;
   }
 
   get failure(): Failure | undefined {
@@ -49,15 +49,15 @@ export class CachedSource implements KeptSource {
   }
 
   usable(): Token | undefined {
-    const { store, clock } = this.#options;
-    const token = store.get(this.credential);
+    const { place, clock } = this.#options;
+    const token = place.get();
     return token !== undefined && tokenState(token, clock) !== 'expired' ? token : undefined;
   }
 
   current(): Token | undefined {
-    const { store, clock } = this.#options;
+    const { place, clock } = this.#options;
     this.#usedAtMs = clock.monotonicMs();
-    const token = store.get(this.credential);
+    const token = place.get();
     if (token === undefined) return undefined;
     const state = tokenState(token, clock, this.#usedAtMs);
     if (state === 'stale') this.refresh();
@@ -81,8 +81,8 @@ export class CachedSource implements KeptSource {
 
   /** Takes a token that was got elsewhere in the place of the one remembered. A token request under way goes on. */
   adopt(token: Token): void {
-    const { store, backoff } = this.#options;
-    store.set(this.credential, token);
+    const { place, backoff } = this.#options;
+    place.set(token);
     backoff.succeeded();
     for (const listener of this.#listeners) listener(token);
   }
@@ -100,7 +100,7 @@ export class CachedSource implements KeptSource {
   }
 
   async #fly(): Promise<Token> {
-    const { requestToken, store, backoff, clock } = this.#options;
+    const { requestToken, place, backoff, clock } = this.#options;
     try {
       const token = await requestToken();
       if (tokenState(token, clock) === 'expired') {
@@ -108,7 +108,7 @@ export class CachedSource implements KeptSource {
       }
       this.#flight = undefined;
       // One that came another way meanwhile is known.
-      if (store.get(this.credential) !== token) this.adopt(token);
+      if (place.get() !== token) this.adopt(token);
       return token;
     } catch (thrown) {
       const failure = asFailure(thrown);

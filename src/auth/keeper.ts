@@ -13,6 +13,8 @@ export interface Keeper {
   readonly source: KeptSource;
   /** Gets the first token, and keeps one at hand from now on. */
   start(): void;
+  /** Gets one only where it is asked for, from now on. */
+  rest(): void;
   /** Gets no more, and leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -47,27 +49,32 @@ function keptGiven(source: GivenSource): Keeper {
     start() {
       stop = source.watch();
     },
+    rest: () => stop(),
     close: async () => stop(),
   };
 }
 
 async function keptSupplied(credential: string, options: TokenSupplyOptions, context: KeeperContext): Promise<Keeper> {
   const { clock, random, store, shared, warn } = context;
-  const place = await shared?.place(options);
-  const supply = tokenSupply(options, { ...context, keepRefreshToken: place?.keepRefreshToken });
+  const sharedPlace = await shared?.place(options);
+  const supply = tokenSupply(options, { ...context, keepRefreshToken: sharedPlace?.keepRefreshToken });
   const adopt = (token: Token): void => source.adopt(token);
-  const requestToken = place?.share({ requestToken: supply.requestToken, adopt, warn }) ?? supply.requestToken;
+  const requestToken = sharedPlace?.share({ requestToken: supply.requestToken, adopt, warn }) ?? supply.requestToken;
   const backoff = new Backoff(clock, random);
-  const source = new CachedSource({ credential, requestToken, store, backoff, clock });
+  const place = store.place();
+  const source = new CachedSource({ credential, requestToken, place, backoff, clock });
   let stop = (): void => {};
   return {
     source,
     start() {
       stop = refreshAhead(source, { backoff, clock, secretChanged: supply.secretChanged });
     },
+    rest: () => stop(),
     async close() {
       stop();
+      sharedPlace?.close();
       await supply.close();
+      place.close();
     },
   };
 }

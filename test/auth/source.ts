@@ -35,7 +35,7 @@ export class TestedSource {
     this.source = new CachedSource({
       credential: 'main',
       requestToken: () => this.#request(),
-      store: memoryStore(),
+      place: memoryStore().place(),
       backoff: this.backoff,
       clock: this.clock,
     });

@@ -1,10 +1,18 @@
 import NodeCache from 'node-cache';
 import type { Token } from '../token.ts';
 
-/** Remembers the current token of each credential. Whoever takes one out checks its state. */
+/** Where the tokens of all credentials are remembered. */
 export interface TokenStore {
-  get(credential: string): Token | undefined;
-  set(credential: string, token: Token): void;
+  /** A place of its own for one credential, whatever it is called: two of a name never see each other's token. */
+  place(): TokenPlace;
+}
+
+/** Remembers a credential's current token. Whoever takes it out checks its state. */
+export interface TokenPlace {
+  get(): Token | undefined;
+  set(token: Token): void;
+  /** Forgets the token, and remembers none from now on. */
+  close(): void;
 }
 
 /**
@@ -13,10 +21,22 @@ export interface TokenStore {
  */
 export function memoryStore(): TokenStore {
   const cache = new NodeCache({ useClones: false, stdTTL: 0, checkperiod: 0 });
+  let places = 0;
   return {
-    get: (credential) => cache.get<Token>(credential),
-    set: (credential, token) => {
-      cache.set(credential, token);
+    place() {
+      places += 1;
+      const key = places;
+      let closed = false;
+      return {
+        get: () => cache.get<Token>(key),
+        set(token) {
+          if (!closed) cache.set(key, token);
+        },
+        close() {
+          closed = true;
+          cache.del(key);
+        },
+      };
     },
   };
 }

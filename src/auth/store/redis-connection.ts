@@ -34,17 +34,25 @@ const RETRY_MS = 500;
 
 type Client = ReturnType<typeof newClient>;
 
+interface Channel {
+  readonly name: string;
+  readonly listener: () => void;
+}
+
 /**
  * One connection, made again whenever it is lost. Nothing waits for a Redis that is away: commands fail at once then,
  * and one that does not answer in time counts as away from that moment on.
  */
 export class RedisConnection {
   readonly #options: RedisConnectionOptions;
-  readonly #channels: { readonly name: string; readonly listener: () => void }[] = [];
-  readonly #listeners: ((state: RedisState) => void)[] = [];
+  readonly #channels = new Set<Channel>();
+  readonly #listeners = new Set<(state: RedisState) => void>();
   readonly #settled = Promise.withResolvers<void>();
   /** The newest attempt. What others report is no news. */
   #client: Client | undefined;
+  /** The one that hears all channels. */
+  #hearing: Client | undefined;
+  #told: Promise<unknown> = Promise.resolve();
   #state: RedisState | undefined;
   #cancel = (): void => {};
   #closed = false;
@@ -63,14 +71,33 @@ export class RedisConnection {
     return this.#settled.promise;
   }
 
-  /** Hears of each change, the first connection included. Must not throw. */
-  listen(listener: (state: RedisState) => void): void {
-    this.#listeners.push(listener);
+  /** Hears of each change, the first connection included. Must not throw. Returns what ends that. */
+  listen(listener: (state: RedisState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  /** Calls back on each message of a channel. Before `start`. */
-  subscribe(channel: string, listener: () => void): void {
-    this.#channels.push({ name: channel, listener });
+  /** Calls back on each message of a channel. Returns what ends that. */
+  subscribe(name: string, listener: () => void): () => void {
+    const channel = { name, listener };
+    this.#channels.add(channel);
+    this.#tellHearing((client) => client.subscribe(name, listener));
+    return () => {
+      this.#channels.delete(channel);
+      this.#tellHearing((client) => client.unsubscribe(name, listener));
+    };
+  }
+
+  /**
+   * One that is being connected gets to hear of all channels anyway. One after the other: the library takes a channel
+   * that is being subscribed to for one that nobody listens to.
+   */
+  #tellHearing(command: (client: Client) => Promise<unknown>): void {
+    const client = this.#client;
+    if (client === undefined || client !== this.#hearing) return;
+    this.#told = this.#told
+      .then(() => (client === this.#client ? this.#command(client, command(client)) : undefined))
+      .catch(() => {});
   }
 
   start(): void {
@@ -117,6 +144,7 @@ export class RedisConnection {
     if (this.#client !== client) return client.destroy();
     await client.eval(PROBE, { keys: [key], arguments: [channel] });
     for (const { name, listener } of this.#channels) await client.subscribe(name, listener);
+    this.#hearing = client;
   }
 
   /** One that is silent is found out, even while nobody needs it. */

@@ -39,14 +39,18 @@ export class SharedSlot {
     this.#options = options;
   }
 
-  /** Calls back whenever there may be another token here: on news, and when Redis is there (again). */
-  listen(listener: () => void): void {
+  /** Calls back whenever there may be another token here: on news, and when Redis is there (again). Returns what ends that. */
+  listen(listener: () => void): () => void {
     const { connection, names } = this.#options;
-    connection.subscribe(names.news, () => {
+    const unsubscribe = connection.subscribe(names.news, () => {
       this.wake();
       listener();
     });
-    connection.listen(({ up }) => up && listener());
+    const unlisten = connection.listen(({ up }) => up && listener());
+    return () => {
+      unsubscribe();
+      unlisten();
+    };
   }
 
   /**

@@ -40,10 +40,12 @@ export interface Sharing {
 
 /** One credential's place in the store. */
 export interface SharedPlace {
-  /** Its token request, shared with all machines that have the same credential. Before `start`. */
+  /** Its token request, shared with all machines that have the same credential. Once. */
   share(sharing: Sharing): RequestToken;
   /** Its refresh token, from the one that the config gives. */
   readonly keepRefreshToken: (given: SecretSource) => RefreshTokenKeeper;
+  /** Hears of no other machine any more. */
+  close(): void;
 }
 
 /** A Redis in which several machines keep the tokens that they share. */
@@ -55,7 +57,7 @@ export class SharedStore {
   readonly #key: Buffer;
   readonly #seal: Seal;
   readonly #stopWatching: () => void;
-  readonly #tokens: SharedToken[] = [];
+  readonly #tokens = new Set<SharedToken>();
 
   private constructor(options: SharedStoreOptions, context: SharedStoreContext, key: KeyInUse) {
     const { url, prefix } = options;
@@ -106,6 +108,7 @@ export class SharedStore {
     const seal = this.#seal;
     const start = `${this.#prefix}${await identityOf(options, this.#key)}:`;
     const names = { token: `${start}token`, lock: `${start}lock`, pause: `${start}pause`, news: `${start}news` };
+    let shared: SharedToken | undefined;
     const placeOf = (given: string): string => `${start}refresh:${hiddenName(given, this.#key)}`;
     return {
       keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, names, placeOf }),
@@ -114,9 +117,13 @@ export class SharedStore {
         const entries = new SharedEntries({ key: names.token, seal, clock, random });
         const { settled } = connection;
         const means = { slot, entries, settled, timeoutMs: request.timeout, clock, random, newId };
-        const shared = new SharedToken({ ...means, ...sharing });
-        this.#tokens.push(shared);
+        shared = new SharedToken({ ...means, ...sharing });
+        this.#tokens.add(shared);
         return shared.requestToken;
+      },
+      close: () => {
+        shared?.close();
+        if (shared !== undefined) this.#tokens.delete(shared);
       },
     };
   }

@@ -43,11 +43,12 @@ export class SharedToken {
   readonly #options: SharedTokenOptions;
   #latest: Held | undefined;
   #looked: Promise<void> = Promise.resolve();
+  readonly #unlisten: () => void;
   #closed = false;
 
   constructor(options: SharedTokenOptions) {
     this.#options = options;
-    options.slot.listen(() => this.#look());
+    this.#unlisten = options.slot.listen(() => this.#look());
   }
 
   /** In place of a token request: a token newer than the one that was handed out last. */
@@ -78,6 +79,7 @@ export class SharedToken {
   /** Who waits for another machine's token waits no longer. */
   close(): void {
     this.#closed = true;
+    this.#unlisten();
     this.#options.slot.wake();
   }
 

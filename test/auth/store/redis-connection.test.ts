@@ -172,9 +172,11 @@ describeWithRedis('a connection to a Redis', () => {
     );
     const who = { username: 'canary', password: new Secret('canary-password'), database: 1 };
     const tested = new TestedConnection(redis.port, who);
-    tested.connection.subscribe('test:news', () => {});
+    const unsubscribe = tested.connection.subscribe('test:news', () => {});
     expect(await tested.change(1)).toEqual({ up: true });
     tested.clock.advance(1000);
+    unsubscribe();
+    tested.connection.subscribe('test:news', () => {});
     for (const script of [TAKE, READ, REPLACE, EXTEND, RELEASE])
       await tested.connection.run(script, ['test:a', 'test:b', 'test:c'], ['a', 'b', '1000', 'a', 'test:news']);
     expect(tested.states).toHaveLength(1);

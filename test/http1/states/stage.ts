@@ -68,7 +68,7 @@ export class Stage {
     const { clock } = this;
     const backoff = new Backoff(clock, () => 0.5);
     const requestToken = () => this.#requestToken();
-    const tokens = new CachedSource({ credential: 'main', requestToken, store: memoryStore(), backoff, clock });
+    const tokens = new CachedSource({ credential: 'main', requestToken, place: memoryStore().place(), backoff, clock });
     const route = {
       prefix: '/api',
       origin: configuredOrigin('https://api.test'),
