@@ -31,11 +31,12 @@ type Phase = 'head' | 'exchange' | 'last bytes' | 'closing';
 /** A client's side of HTTP/1.1: requests one after the other, their answers in order (RFC 9112 §9.3.2). */
 export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, InflowUser {
   deadlineMs = NEVER;
+  draining: boolean;
   readonly writer: Writer;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #client: string;
-  readonly #reader: RequestReader;
+  #reader: RequestReader;
   readonly #inflow: Inflow;
   #phase: Phase = 'head';
   #exchange: ClientExchange | undefined;
@@ -46,6 +47,7 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.draining = owner.draining;
     this.#client = owner.isLocal ? 'unix:' : peerOf(socket);
     this.#reader = new RequestReader(owner.limits);
     this.writer = new Writer(socket);
@@ -60,12 +62,9 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     this.#wait(owner.draining ? limitsMs.idleDraining : owner.limits.headersTimeout);
   }
 
-  get draining(): boolean {
-    return this.#owner.draining;
-  }
-
-  /** A connection without a request does not stay for long now. */
+  /** Serves no request but those that are on their way; one without any does not stay for long now. */
   drain(): void {
+    this.draining = true;
     if (this.#phase === 'head' && !this.#headDue) this.#wait(limitsMs.idleDraining);
   }
 
@@ -100,6 +99,9 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   }
 
   #readHead(): boolean {
+    // They may have changed while the connection was idle.
+    if (!this.#headDue && this.#reader.limits !== this.#owner.limits)
+      this.#reader = new RequestReader(this.#owner.limits);
     const bytes = this.#inflow.release();
     let end: number;
     try {

@@ -21,13 +21,13 @@ export class RequestReader {
   /** HTTP/1.0: no chunked coding, no interim answers, no further request unless asked for. */
   old = false;
   readonly section: FieldSection;
-  readonly #limits: RequestLimits;
+  readonly limits: RequestLimits;
   readonly #lines = new Lines();
   #begun = false;
   #emptyLines = 0;
 
   constructor(limits: RequestLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.section = new FieldSection(limits);
   }
 
@@ -68,7 +68,7 @@ export class RequestReader {
   /** method SP request-target SP HTTP-version; empty lines before it are overlooked (RFC 9112 §2.2). */
   #readLine(): boolean {
     this.#checkFirst();
-    const most = LONGEST_METHOD + this.#limits.targetSize + ' HTTP/1.1 '.length;
+    const most = LONGEST_METHOD + this.limits.targetSize + ' HTTP/1.1 '.length;
     while (this.#lines.next(most, this.#tooLong)) {
       const { text, start, end } = this.#lines;
       if (start === end && this.#emptyLines < MOST_EMPTY_LINES) {
@@ -89,7 +89,7 @@ export class RequestReader {
   };
 
   #targetTooLong(): Failure {
-    return new Failure('uri_too_long', `the target has more than ${this.#limits.targetSize} bytes`);
+    return new Failure('uri_too_long', `the target has more than ${this.limits.targetSize} bytes`);
   }
 
   #parse(text: string, start: number, end: number): void {
@@ -101,7 +101,7 @@ export class RequestReader {
     if (targetEnd === targetStart || text.charCodeAt(targetEnd) !== SP || targetEnd === end) {
       throw malformed('the request line is not a method, a target and a version with one space between them');
     }
-    if (targetEnd - targetStart > this.#limits.targetSize) throw this.#targetTooLong();
+    if (targetEnd - targetStart > this.limits.targetSize) throw this.#targetTooLong();
     const version = text.slice(targetEnd + 1, end);
     if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
       if (/^HTTP\/\d\.\d$/.test(version)) throw new Failure('version_unsupported', 'HTTP/1.1 and HTTP/1.0 are');

@@ -1,21 +1,26 @@
 /** Takes connections and hands their requests to a handler. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { alike } from '../alike.ts';
 import type { Clock } from '../clock.ts';
 import { type Handler, SHUT_DOWN } from '../exchange.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { RequestLimits } from './grammar.ts';
+import { type Handshakes, handshakes, type ServerIdentity } from './handshakes.ts';
 import { peerOf } from './peer.ts';
-import { createTlsServer, type ServerIdentity, type TlsServer } from './tls-server.ts';
 
 /** An address or a name, and a port (0: a free one); or the file of a unix socket. */
 export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
 
-export interface ListenOptions {
-  readonly at: ListenPlace;
+/** What can be changed while it listens. */
+export interface ListenTerms {
   /** Undefined: plain HTTP. */
   readonly tls?: ServerIdentity | undefined;
   readonly limits: RequestLimits;
+}
+
+export interface ListenOptions extends ListenTerms {
+  readonly at: ListenPlace;
   readonly clock: Clock;
   /** Hears of TLS handshakes that came to nothing. `client` as in the log. */
   readonly handshakeFailed?: (error: Error, client: string) => void;
@@ -27,36 +32,71 @@ export interface ListenOptions {
 
 export class Listener implements ConnectionOwner {
   readonly handler: Handler;
-  readonly limits: RequestLimits;
   readonly deadlines: Deadlines;
   readonly isLocal: boolean;
   readonly #server: Server;
-  readonly #tls: TlsServer | undefined;
   readonly #at: ListenPlace;
+  readonly #handshakeFailed: NonNullable<ListenOptions['handshakeFailed']>;
   readonly #connections = new Set<ClientConnection>();
+  /** What is below connections with TLS, those in the middle of their handshake too. */
+  readonly #secured = new Set<Socket>();
+  #limits: RequestLimits;
+  #identity: ServerIdentity | undefined;
+  #handshakes: Handshakes | undefined;
   #draining = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(handler: Handler, options: ListenOptions) {
     this.handler = handler;
-    this.limits = options.limits;
+    this.#limits = options.limits;
     this.deadlines = new Deadlines(options.clock);
     this.#at = options.at;
     this.isLocal = 'path' in options.at;
-    const taken = (socket: Socket): void => {
-      this.#connections.add(new ClientConnection(socket, this));
-    };
-    const { tls, handshakeFailed = () => {} } = options;
-    this.#tls =
-      tls &&
-      createTlsServer(tls, {
-        taken,
-        failed: (error, socket) => handshakeFailed(error, this.isLocal ? 'unix:' : peerOf(socket)),
-      });
+    this.#handshakeFailed = options.handshakeFailed ?? (() => {});
+    this.become(options);
     // What a FIN means is decided here, not by node:net.
-    this.#server = this.#tls?.server ?? createServer({ allowHalfOpen: true, noDelay: true }, taken);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     const { mostConnections = Number.POSITIVE_INFINITY, turnedAway = () => {} } = options;
     this.#server.maxConnections = mostConnections;
     this.#server.on('drop', () => turnedAway());
+  }
+
+  get limits(): RequestLimits {
+    return this.#limits;
+  }
+
+  /**
+   * For requests, and handshakes, that begin from now on; connections of clients that would not be let in any more end
+   * behind their next answer. Throws for an identity that is none; all stays as it was then.
+   */
+  become({ tls, limits }: ListenTerms): void {
+    if (!alike(tls, this.#identity)) {
+      this.#handshakes =
+        tls &&
+        handshakes(tls, {
+          taken: (socket) => this.#take(socket),
+          failed: (error, socket) => this.#handshakeFailed(error, this.isLocal ? 'unix:' : peerOf(socket)),
+        });
+      const before = this.#identity;
+      this.#identity = tls;
+      if (before?.clientCa !== tls?.clientCa || (before === undefined) !== (tls === undefined))
+        for (const connection of this.#connections) connection.drain();
+    }
+    if (!alike(limits, this.#limits)) this.#limits = limits;
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#handshakes === undefined) {
+      this.#take(socket);
+      return;
+    }
+    this.#secured.add(socket);
+    socket.on('close', () => this.#secured.delete(socket));
+    this.#handshakes.begin(socket);
+  }
+
+  #take(socket: Socket): void {
+    this.#connections.add(new ClientConnection(socket, this));
   }
 
   /** Resolves with the port, which a unix socket has none of; rejects with the system's error. Takes its place at once. */
@@ -85,15 +125,16 @@ export class Listener implements ConnectionOwner {
 
   /** Takes no more connections; resolves when the last one has ended. Follows `drain`. */
   stop(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#stopped ??= new Promise((resolve) => {
       this.#server.close(() => resolve());
     });
+    return this.#stopped;
   }
 
   /** Ends all connections at once. */
   cut(): void {
     for (const connection of this.#connections) connection.destroy(SHUT_DOWN);
-    for (const socket of this.#tls?.sockets ?? []) socket.destroy();
+    for (const socket of this.#secured) socket.destroy();
   }
 
   closed(connection: ClientConnection): void {

@@ -1,14 +1,18 @@
 import type { Handler } from '../exchange.ts';
-import { Listener, type ListenOptions } from '../http1/server.ts';
-import { closeOwn, identityOf, makeRoom, withMode } from './socket-file.ts';
+import { Listener, type ListenOptions, type ListenTerms } from '../http1/server.ts';
+import { changeMode, closeOwn, identityOf, makeRoom, withMode } from './socket-file.ts';
 
-export interface BindOptions extends Omit<ListenOptions, 'at'> {
+export interface BindPlace {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   /** Instead of host and port. `mode` is the file's. */
   readonly socket?: { readonly path: string; readonly mode: number } | undefined;
 }
+
+export type BindOptions = BindPlace & Omit<ListenOptions, 'at'>;
+/** What can be changed without letting a place go. */
+export type BindTerms = Pick<BindPlace, 'socket'> & ListenTerms;
 
 /** What takes connections, and can be ended. */
 export type BoundListener = Pick<Listener, 'drain' | 'stop' | 'cut'>;
@@ -20,6 +24,19 @@ export interface Bound {
   readonly addresses: readonly string[];
   /** A unix socket has none. */
   readonly port: number | undefined;
+  /** From now on. Throws for an identity that is none; all stays as it was then. */
+  become(terms: BindTerms): void;
+}
+
+/** Whether whoever listens on the one listens on the other; the mode of a socket is not its place. */
+export function isSamePlace(a: BindPlace, b: BindPlace): boolean {
+  if (a.socket !== undefined || b.socket !== undefined) return a.socket?.path === b.socket?.path;
+  return a.port === b.port && hostOf(a) === hostOf(b);
+}
+
+/** `localhost` is both addresses of loopback, and so is the first of them. */
+function hostOf({ host }: BindPlace): string {
+  return host === 'localhost' ? '127.0.0.1' : host;
 }
 
 /** Listens. Rejects with the system's error. */
@@ -33,17 +50,15 @@ export function bind(handler: Handler, options: BindOptions): Promise<Bound> {
  * what was meant for us.
  */
 async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> {
-  const isLoopback = options.host === '127.0.0.1' || options.host === 'localhost';
-  const host = isLoopback ? '127.0.0.1' : options.host;
+  const host = hostOf(options);
   const first = new Listener(handler, { ...options, at: { host, port: options.port } });
   const port = await first.listen();
-  const urlOf = (name: string) => `${options.tls === undefined ? 'http' : 'https'}://${name}:${port}`;
-  const alone = { listeners: [first], addresses: [urlOf(host.includes(':') ? `[${host}]` : host)], port };
-  if (!isLoopback || port === undefined) return alone;
+  const alone = new BoundPort([first], [host], { port, tls: options.tls });
+  if (host !== '127.0.0.1' || port === undefined) return alone;
   const second = new Listener(handler, { ...options, at: { host: '::1', port } });
   try {
     await second.listen();
-    return { listeners: [first, second], addresses: [...alone.addresses, urlOf('[::1]')], port };
+    return new BoundPort([first, second], [host, '::1'], { port, tls: options.tls });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // This machine has no IPv6; or the port was any free one, and this one is not free there.
@@ -51,6 +66,34 @@ async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> 
     first.cut();
     await first.stop();
     throw error;
+  }
+}
+
+class BoundPort implements Bound {
+  readonly listeners: readonly Listener[];
+  readonly port: number | undefined;
+  readonly #hosts: readonly string[];
+  #isSecure: boolean;
+
+  constructor(
+    listeners: readonly Listener[],
+    hosts: readonly string[],
+    { port, tls }: Pick<Bound, 'port'> & Pick<ListenTerms, 'tls'>,
+  ) {
+    this.listeners = listeners;
+    this.#hosts = hosts;
+    this.port = port;
+    this.#isSecure = tls !== undefined;
+  }
+
+  get addresses(): string[] {
+    const scheme = this.#isSecure ? 'https' : 'http';
+    return this.#hosts.map((host) => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`);
+  }
+
+  become(terms: BindTerms): void {
+    for (const listener of this.listeners) listener.become(terms);
+    this.#isSecure = terms.tls !== undefined;
   }
 }
 
@@ -69,5 +112,13 @@ async function bindSocket(
     stop: () => closeOwn(path, own, () => listener.stop()),
     cut: () => listener.cut(),
   };
-  return { listeners: [bound], addresses: [`unix:${path}`], port: undefined };
+  return {
+    listeners: [bound],
+    addresses: [`unix:${path}`],
+    port: undefined,
+    become({ socket, ...terms }) {
+      listener.become(terms);
+      if (socket !== undefined) changeMode(path, own, socket.mode);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** The file of a unix socket: who may connect is its mode, and what stands in its place is not ours to remove. */
-import { lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -47,6 +47,11 @@ export function withMode<T>(mode: number, create: () => T): T {
 export function identityOf(path: string): Identity | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false, bigint: true });
   return found && `${found.dev}:${found.ino}`;
+}
+
+/** Of a file that is still ours. */
+export function changeMode(path: string, own: Identity | undefined, mode: number): void {
+  if (own !== undefined && identityOf(path) === own) chmodSync(path, mode);
 }
 
 /**
