@@ -2,17 +2,27 @@
  * The composition root: a Config becomes one running proxy. With the parts in `app/`, the only place that knows every
  * part of the house.
  */
-import { type Generation, openGeneration } from './app/generation.ts';
-import { openPorts, type Ports } from './app/ports.ts';
+import { type Lasting, openGeneration } from './app/generation.ts';
+import { Generations } from './app/generations.ts';
+import { Ports } from './app/ports.ts';
+import { ReloadState } from './app/reload-state.ts';
+import { Succession } from './app/succession.ts';
 import type { Surroundings } from './app/surroundings.ts';
 import { memoryStore } from './auth/store/memory.ts';
 import type { Config } from './config/schema.ts';
-import type { Handler } from './exchange.ts';
 import { requestLog } from './observe/request-log.ts';
 import { ReplayMemory } from './proxy/body.ts';
+import { InFlight } from './proxy/in-flight.ts';
 import { drain } from './server/drain.ts';
+import { Stop } from './stop.ts';
 
-export interface App extends Ports {
+export interface App extends Pick<Ports, 'bound' | 'admin'> {
+  readonly reloads: ReloadState;
+  /**
+   * Serves by another config from now on; what is under way is finished by the one before. Rejects when something of it
+   * cannot be had (a port, the file of a secret), or when the proxy is shutting down; all is as it was then.
+   */
+  reload(config: Config): Promise<void>;
   /** Ends without losing a request: not ready at once, then as the config's `shutdown` says. */
   stop(): Promise<void>;
 }
@@ -20,37 +30,44 @@ export interface App extends Ports {
 /** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
-  const generation: Generation = await openGeneration(config, {
+  const lasting: Lasting = {
     ...surroundings,
     store: memoryStore(),
     replayMemory: new ReplayMemory(config.limits.replayMemory),
+    inFlight: new InFlight(),
     hopId: newId(),
     observe: requestLog(log, clock),
-  });
-  const handler: Handler = {
-    serve: (request, answer, signal) => generation.handler.serve(request, answer, signal),
-    refuse: (failure, client, answer) => generation.handler.refuse(failure, client, answer),
   };
-  let stopping = false;
-  const { bound, admin } = await openPorts(handler, {
-    config,
+  const generations = new Generations(await openGeneration(config, lasting));
+  const stopping = new Stop();
+  const ports = await Ports.open(config, {
+    handler: generations.handler,
     clock,
     log,
-    unready: () => [...(stopping ? ['it is shutting down'] : []), ...generation.unready()],
-    notes: () => generation.notes(),
+    unready: () => [...(stopping.aborted ? ['it is shutting down'] : []), ...generations.current.unready()],
+    notes: () => generations.current.notes(),
   }).catch(async (error) => {
-    await generation.close();
+    await generations.close();
     throw error;
   });
-  generation.start();
+  generations.current.start();
+  const succession = new Succession({ lasting, generations, ports, stopping });
   return {
-    bound,
-    admin,
+    get bound() {
+      return ports.bound;
+    },
+    get admin() {
+      return ports.admin;
+    },
+    reloads: new ReloadState(clock),
+    reload: (next) => succession.reload(next),
     async stop() {
-      stopping = true;
-      await drain(bound.listeners, { ...config.shutdown, clock });
-      await generation.close();
-      await admin?.close();
+      stopping.abort();
+      // For as long as it takes to listen elsewhere.
+      if (succession.moving !== undefined) await succession.moving;
+      await drain(ports.listeners, { ...generations.current.config.shutdown, clock });
+      await generations.close();
+      await ports.admin?.close();
     },
   };
 }

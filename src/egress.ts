@@ -38,6 +38,7 @@ export class Egress {
   /** No proxy, and nobody trusted besides the system's authorities. */
   static readonly direct = new Egress({ http: undefined, https: undefined, noProxy: [], ca: [] });
 
+  readonly options: EgressOptions;
   readonly #http: EgressProxy | undefined;
   readonly #https: EgressProxy | undefined;
   readonly #noProxy: NoProxy;
@@ -45,7 +46,9 @@ export class Egress {
   /** Of all that have nothing of their own. */
   readonly #plainTls: ClientTls;
 
-  constructor({ http, https, noProxy: entries, ca }: EgressOptions) {
+  constructor(options: EgressOptions) {
+    const { http, https, noProxy: entries, ca } = options;
+    this.options = options;
     this.#ca = ca;
     this.#plainTls = clientTls({}, ca);
     this.#noProxy = noProxy(entries);

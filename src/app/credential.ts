@@ -7,10 +7,15 @@ import type { Surroundings } from './surroundings.ts';
 
 /** A token kept at hand, and its place on a request. */
 export interface Credential {
+  readonly given: CredentialConfig;
   readonly source: KeptSource;
   readonly injection: Injection;
-  /** Asks for its first token, and keeps one at hand from now on. */
+  /** Asks for its first token, and keeps one at hand from now on; the first time. */
   start(): void;
+  /** Resolves when its first attempt to get a token has ended, however it did, or none will be made any more. */
+  readonly tried: Promise<void>;
+  /** Gets a token only where a request needs one, from now on. */
+  rest(): void;
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[];
   close(): Promise<void>;
@@ -25,14 +30,25 @@ export async function openCredential(
   { log, ...context }: CredentialContext,
 ): Promise<Credential> {
   const tokens = tokenLog(log, name);
-  const { source, start, close } = await keeper(name, given, { ...context, warn: tokens.warn });
+  const { source, start, rest, close } = await keeper(name, given, { ...context, warn: tokens.warn });
+  const tried = Promise.withResolvers<void>();
+  let started = false;
   let closed = false;
-  // What we break off ourselves at the end is no news.
-  source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));
+  source.listen((outcome, retryAfterMs) => {
+    tried.resolve();
+    // What we break off ourselves at the end is no news.
+    if (!closed) tokens.outcome(outcome, retryAfterMs);
+  });
   return {
+    given,
     source,
     injection: injection(given.inject),
-    start,
+    tried: tried.promise,
+    start() {
+      if (!started) start();
+      started = true;
+    },
+    rest,
     unready() {
       const { failure } = source;
       if (!given.required || source.usable() !== undefined) return [];
@@ -41,6 +57,7 @@ export async function openCredential(
     },
     async close() {
       closed = true;
+      tried.resolve();
       await close();
     },
   };

@@ -1,25 +1,21 @@
-import type { TokenStore } from '../auth/store/memory.ts';
-import type { SharedStore } from '../auth/store/shared-store.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
-import { tokenStoreLog } from '../observe/log.ts';
 import type { ReplayMemory } from '../proxy/body.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { handle } from '../proxy/handle.ts';
+import { InFlight } from '../proxy/in-flight.ts';
 import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
-import { openCredential } from './credential.ts';
-import { openEgress } from './egress.ts';
-import { openRoute } from './route.ts';
+import { Parts, type PartsContext } from './parts.ts';
 import { tellExposed } from './secret-files.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** What outlives a config. */
-export interface Lasting extends Surroundings {
-  readonly store: TokenStore;
+export interface Lasting extends PartsContext {
   readonly replayMemory: ReplayMemory;
+  /** Of all generations. */
+  readonly inFlight: InFlight;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
   readonly observe: RequestObserver;
@@ -28,37 +24,37 @@ export interface Lasting extends Surroundings {
 /** What one config makes: credentials, routes, and the handler over them. */
 export interface Generation {
   readonly config: Config;
+  readonly parts: Parts;
   readonly handler: Handler;
+  /** Those of its own. */
+  readonly inFlight: InFlight;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
   notes(): readonly string[];
+  /** Gets the first tokens of credentials that are to take the place of some that have one. Resolves when that was tried. */
+  warm(before: Generation): Promise<void>;
   /** Asks for tokens, and keeps them at hand from now on. */
   start(): void;
+  /** No more requests come. What `next` did not take over does no more than is needed to finish those under way. */
+  retire(next: Generation): void;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
 }
 
-/** Rejects when the file of the client token or of a key cannot be read. */
-export async function openGeneration(config: Config, lasting: Lasting): Promise<Generation> {
-  const { clock, log } = lasting;
-  const { listen, limits, tokenStore } = config;
-  await tellExposed(config.secretFiles, log);
-  const shared = tokenStore === 'memory' ? undefined : await sharedStore(tokenStore.redis, lasting);
-  shared?.listen(tokenStoreLog(log));
-  const egress = openEgress(config, log);
-  const opened = Object.entries(config.credentials).map(
-    async ([name, given]) => [name, await openCredential(name, given, { ...lasting, shared, egress })] as const,
-  );
-  const credentials = new Map(await Promise.all(opened));
-  const scheme = listen.tls === undefined ? 'http' : 'https';
-  const routes = config.routes.map((given) =>
-    openRoute(given, credentials.get(given.credential ?? ''), { clock, scheme, egress }),
-  );
-  const table = new RouteTable(routes.map(({ entry }) => entry));
+/** Takes over what it can. Rejects when the file of the client token or of a key cannot be read. */
+export async function openGeneration(config: Config, lasting: Lasting, before?: Generation): Promise<Generation> {
+  const { listen } = config;
+  await tellExposed(config.secretFiles, lasting.log);
+  const clientToken = await watchSecret(listen.clientToken, lasting.clock);
+  const parts = await Parts.open(config, lasting, before?.parts).catch((error) => {
+    clientToken.stop();
+    throw error;
+  });
+  const { credentials, routes, shared } = parts;
+  const table = new RouteTable(routes.map(({ value }) => value.entry));
   const pages = new Pages(listen.allowedOrigins);
-  const clientToken = await watchSecret(listen.clientToken, clock);
-
+  const inFlight = new InFlight(lasting.inFlight);
   const handler = handle({
     ...lasting,
     guard: guard({
@@ -71,29 +67,43 @@ export async function openGeneration(config: Config, lasting: Lasting): Promise<
     }),
     pages,
     routes: table,
-    mostInFlight: limits.inFlight,
+    inFlight,
+    mostInFlight: config.limits.inFlight,
     newRequestId: lasting.newId,
   });
+  let closed: Promise<void> | undefined;
 
   return {
     config,
+    parts,
     handler,
-    unready: () => [...[...credentials.values()].flatMap((each) => each.unready()), ...(shared?.unready() ?? [])],
+    inFlight,
+    unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
+    async warm({ parts: others }) {
+      const replacing = [...credentials].flatMap(([name, { value }]) => {
+        const replaced = others.credentials.get(name)?.value;
+        const hasToken = replaced !== value && replaced?.source.usable() !== undefined;
+        // A refresh token may be good for one use only, and is still the other's.
+        return hasToken && value.given.type !== 'refresh_token' ? [value] : [];
+      });
+      if (replacing.length > 0) shared?.start();
+      for (const each of replacing) each.start();
+      await Promise.all(replacing.map(({ tried }) => tried));
+    },
     start() {
       shared?.start();
-      for (const each of credentials.values()) each.start();
+      for (const { value } of credentials.values()) value.start();
     },
-    async close() {
+    retire({ parts: others }) {
       clientToken.stop();
-      await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
-      await shared?.close();
+      for (const each of credentials.values()) if (!others.has(each)) each.value.rest();
+      for (const each of routes) if (!others.has(each)) each.value.retire();
+    },
+    close() {
+      clientToken.stop();
+      closed ??= parts.letGo();
+      return closed;
     },
   };
-}
-
-/** Its client is loaded where it is asked for. */
-async function sharedStore(...options: Parameters<typeof SharedStore.open>): Promise<SharedStore> {
-  const store = await import('../auth/store/shared-store.ts');
-  return await store.SharedStore.open(...options);
 }

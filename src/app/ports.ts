@@ -1,37 +1,139 @@
+import { alike } from '../alike.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
 import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
 import { type Admin, type AdminOptions, startAdmin } from '../server/admin.ts';
-import { type Bound, bind } from '../server/bind.ts';
+import { type Bound, type BoundListener, bind, isSamePlace } from '../server/bind.ts';
 import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
+import { moved, type Opened } from './place.ts';
 
-/** Where we listen. */
-export interface Ports {
-  readonly bound: Bound;
-  readonly admin: Admin | undefined;
-}
-
-interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
-  readonly config: Config;
+export interface PortsContext extends Pick<AdminOptions, 'unready' | 'notes'> {
+  readonly handler: Handler;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Both ports or none. */
-export async function openPorts(handler: Handler, { config, clock, log, unready, notes }: PortOptions): Promise<Ports> {
-  const { listen, limits } = config;
-  const bound = await bind(handler, {
+type PortsConfig = Pick<Config, 'listen' | 'limits' | 'admin'>;
+type AdminConfig = Exclude<Config['admin'], false>;
+
+/** Where we listen. A reload moves what is to listen elsewhere, and lets the rest go on. */
+export class Ports {
+  readonly #context: PortsContext;
+  #config: PortsConfig;
+  #bound: Bound;
+  #admin: Admin | undefined;
+  /** They take no connections any more, but have some. */
+  readonly #left = new Set<BoundListener>();
+
+  private constructor(config: PortsConfig, context: PortsContext, bound: Bound) {
+    this.#config = config;
+    this.#context = context;
+    this.#bound = bound;
+  }
+
+  /** Both ports or none. Rejects with the system's error. */
+  static async open(config: PortsConfig, context: PortsContext): Promise<Ports> {
+    const ports = new Ports(config, context, await bound(config, context));
+    try {
+      ports.#admin = config.admin === false ? undefined : await ports.#openAdmin(config.admin);
+    } catch (error) {
+      await closed(ports.#bound);
+      throw error;
+    }
+    return ports;
+  }
+
+  get bound(): Bound {
+    return this.#bound;
+  }
+
+  get admin(): Admin | undefined {
+    return this.#admin;
+  }
+
+  /** All that have connections. */
+  get listeners(): readonly BoundListener[] {
+    return [...this.#bound.listeners, ...this.#left];
+  }
+
+  /** Listens as another config says. Rejects with the system's error, and listens where it did before then. */
+  async become(config: PortsConfig): Promise<void> {
+    const bound = await this.#movedListener(config);
+    let admin: Opened<Admin | undefined> | undefined;
+    try {
+      admin = await this.#movedAdmin(config.admin);
+      bound.value.become({ ...config.listen, limits: config.limits });
+    } catch (error) {
+      await admin?.undo();
+      await bound.undo();
+      throw error;
+    }
+    if (bound.value !== this.#bound) this.#leave(this.#bound, 'and ends connections');
+    if (admin.value !== this.#admin) void this.#admin?.close();
+    this.#bound = bound.value;
+    this.#admin = admin.value;
+    this.#config = config;
+  }
+
+  async #movedListener(config: PortsConfig): Promise<Opened<Bound>> {
+    const [before, place] = [this.#config.listen, config.listen];
+    if (isSamePlace(before, place)) return { value: this.#bound, undo: async () => {} };
+    const { port } = this.#bound;
+    const next = place.port === before.port && port !== undefined ? { ...place, port } : place;
+    const collides = place.socket === undefined && next.port === port;
+    return await moved({
+      open: () => bound({ ...config, listen: next }, this.#context),
+      close: closed,
+      makeRoom: collides ? async () => this.#leave(this.#bound) : undefined,
+      comeBack: async () => {
+        this.#bound = await bound({ ...this.#config, listen: { ...before, port: port ?? 0 } }, this.#context);
+      },
+    });
+  }
+
+  async #movedAdmin(next: Config['admin']): Promise<Opened<Admin | undefined>> {
+    const [before, old] = [this.#config.admin, this.#admin];
+    if (alike(before, next)) return { value: old, undo: async () => {} };
+    if (next === false) return { value: undefined, undo: async () => {} };
+    const place =
+      before !== false && before.port === next.port && old !== undefined ? { ...next, port: old.port } : next;
+    return await moved<Admin>({
+      open: () => this.#openAdmin(place),
+      close: (opened) => opened.close(),
+      makeRoom: old?.port === place.port ? () => old.close() : undefined,
+      comeBack: async () => {
+        if (before !== false && old !== undefined) this.#admin = await this.#openAdmin({ ...before, port: old.port });
+      },
+    });
+  }
+
+  #openAdmin(config: AdminConfig): Promise<Admin> {
+    const { unready, notes } = this.#context;
+    return startAdmin({ ...config, unready, notes });
+  }
+
+  /** Takes no more connections there; those that it has go on, or end behind their next answer. */
+  #leave({ listeners }: Bound, end?: 'and ends connections'): void {
+    for (const listener of listeners) {
+      if (end !== undefined) listener.drain();
+      this.#left.add(listener);
+      void listener.stop().then(() => this.#left.delete(listener));
+    }
+  }
+}
+
+function bound({ listen, limits }: PortsConfig, { handler, clock, log }: PortsContext): Promise<Bound> {
+  return bind(handler, {
     ...{ ...listen, limits, clock },
     handshakeFailed: handshakeLog(log),
     mostConnections: connectionsFor(mostOpenFiles()),
     turnedAway: turnedAwayLog(log, clock),
   });
-  try {
-    return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready, notes }) };
-  } catch (error) {
-    for (const listener of bound.listeners) listener.cut();
-    await Promise.all(bound.listeners.map((listener) => listener.stop()));
-    throw error;
-  }
+}
+
+/** At once. */
+async function closed({ listeners }: Bound): Promise<void> {
+  for (const listener of listeners) listener.cut();
+  await Promise.all(listeners.map((listener) => listener.stop()));
 }

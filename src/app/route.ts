@@ -1,3 +1,4 @@
+import { alike } from '../alike.ts';
 import { authorizedSend } from '../auth/authorized-send.ts';
 import { configuredOrigin } from '../authority.ts';
 import { basePathOf } from '../config/route.ts';
@@ -18,6 +19,10 @@ export interface RouteContext extends Pick<Surroundings, 'clock'> {
 
 export interface OpenRoute {
   readonly entry: Route;
+  /** Whether it would be opened just so. */
+  isSame(given: RouteConfig, used: Credential | undefined, context: Pick<RouteContext, 'scheme' | 'egress'>): boolean;
+  /** Keeps no connection for later any more. */
+  retire(): void;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
 }
@@ -28,7 +33,7 @@ export function openRoute(
   used: Credential | undefined,
   { clock, scheme, egress }: RouteContext,
 ): OpenRoute {
-  const { send, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);
+  const { send, retire, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);
   const { retry, headers } = given;
   const authorized =
     used && authorizedSend(send, { tokens: used.source, injection: used.injection, statuses: retry.statuses, clock });
@@ -53,5 +58,11 @@ export function openRoute(
     websocket: given.websocket,
     send: authorized ?? send,
   };
-  return { entry, close };
+  return {
+    entry,
+    isSame: (others, theirs, context) =>
+      used === theirs && scheme === context.scheme && egress === context.egress && alike(given, others),
+    retire,
+    close,
+  };
 }

@@ -38,6 +38,7 @@ export class Pool implements ApiConnectionOwner {
   /** The last one freed is the first one used: the others get to be idle for long enough to be closed. */
   readonly #idle: ApiCarrier[] = [];
   readonly #waiting = new Set<Call>();
+  #retired = false;
   #closed = false;
 
   constructor({ destination, authority, timeouts, connections }: PoolOptions, clock: Clock) {
@@ -105,8 +106,9 @@ export class Pool implements ApiConnectionOwner {
 
   freed(connection: ApiCarrier): void {
     const next = this.#next();
-    if (next === undefined) this.#idle.push(connection);
-    else connection.run(next);
+    if (next !== undefined) connection.run(next);
+    else if (this.#retired) connection.destroy();
+    else this.#idle.push(connection);
   }
 
   upgraded(connection: ApiCarrier): void {
@@ -127,6 +129,12 @@ export class Pool implements ApiConnectionOwner {
     if (next === undefined) return;
     if (call !== undefined) call.failedOnce = true;
     this.#carry(next);
+  }
+
+  /** Keeps no connection for later any more. What is under way goes on, and what comes is served. */
+  retire(): void {
+    this.#retired = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   /** Breaks off whatever is under way. */

@@ -6,11 +6,12 @@ import type { Fields } from '../fields.ts';
 
 /** Bytes that all requests together may keep for a second try. */
 export class ReplayMemory {
-  readonly #limit: number;
+  /** A lower one lets what is kept already stay. */
+  limit: number;
   #taken = 0;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   /** Bytes that are kept now. */
@@ -19,7 +20,7 @@ export class ReplayMemory {
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#taken + bytes <= this.#limit;
+    return this.#taken + bytes <= this.limit;
   }
 
   /** False, and nothing taken, when there is no room. */

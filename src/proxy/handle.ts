@@ -15,9 +15,10 @@ import type { StopSignal } from '../stop.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
 import { type Guard, METHODS } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
+import type { InFlight } from './in-flight.ts';
+import { forwardsLeft, ownOptions, withForwards } from './max-forwards.ts';
 import type { Pages } from './pages.ts';
 import { permission } from './preflight.ts';
-import { forwardsLeft, ownOptions, withForwards } from './max-forwards.ts';
 import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
 import { Relay } from './relay.ts';
 import { type Route, type RouteTable, upstreamTarget } from './route-table.ts';
@@ -30,7 +31,8 @@ export interface HandleOptions {
   readonly pages: Pages;
   readonly routes: RouteTable;
   readonly replayMemory: ReplayMemory;
-  /** How many requests may be under way at once. */
+  /** Counts the requests under way; of all that it counts them among, there may be so many at once. */
+  readonly inFlight: InFlight;
   readonly mostInFlight: number;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
@@ -59,7 +61,6 @@ export function handle(options: HandleOptions): Handler {
 
 class Passages implements Handler {
   readonly #options: HandleOptions;
-  #inFlight = 0;
 
   constructor(options: HandleOptions) {
     this.#options = options;
@@ -148,22 +149,22 @@ class Passages implements Handler {
   }
 
   #refuseOverload(): void {
-    if (this.#inFlight <= this.#options.mostInFlight) return;
+    if (this.#options.inFlight.total <= this.#options.mostInFlight) return;
     throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
   }
 
   /** One record, from now until all is over. */
   #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
-    const { clock, observe } = this.#options;
+    const { clock, observe, inFlight } = this.#options;
     const beganAtMs = clock.monotonicMs();
     const record = newRecord(who);
     const over = (): void => {
-      this.#inFlight -= 1;
       passage.body?.settle();
       record.durationMs = clock.monotonicMs() - beganAtMs;
       observe(record);
+      inFlight.ended();
     };
-    this.#inFlight += 1;
+    inFlight.began();
     const passage: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
     return passage;
   }

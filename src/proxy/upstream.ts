@@ -20,6 +20,8 @@ export interface UpstreamOptions {
 
 export interface Upstream {
   readonly send: Send;
+  /** Keeps no connection for later any more. What is under way goes on, and what comes is served. */
+  retire(): void;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
 }
@@ -30,7 +32,7 @@ export function upstream(options: UpstreamOptions, clock: Clock): Upstream {
   const authority = new URL(origin).host;
   const pool = new Pool({ destination, authority, timeouts, connections }, clock);
   if (destination.proxy === undefined || destination.tls !== undefined)
-    return { send: pool.send, close: async () => pool.close() };
+    return { send: pool.send, retire: () => pool.retire(), close: async () => pool.close() };
   // Plain HTTP: requests are the proxy's to pass on, as clients do it. An upgrade would end there: RFC 6455 §4.1.
   const passedOn = new Pool(
     { destination: { ...destination, forwarded: true }, authority, timeouts, connections },
@@ -38,6 +40,10 @@ export function upstream(options: UpstreamOptions, clock: Clock): Upstream {
   );
   return {
     send: (request, ...rest) => (request.upgrade === undefined ? passedOn : pool).send(request, ...rest),
+    retire() {
+      passedOn.retire();
+      pool.retire();
+    },
     async close() {
       passedOn.close();
       pool.close();

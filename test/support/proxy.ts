@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { type App, startApp } from '../../src/app.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { randomId } from '../../src/random-id.ts';
 import type { Api } from './api.ts';
@@ -41,6 +42,11 @@ export class RunningProxy {
     return call(this.port, path, options);
   }
 
+  /** Serves by another config from now on, spelt as that of the start. */
+  reload(config: Spelt): Promise<void> {
+    return this.app.reload(parsed(config));
+  }
+
   /** As at the end of the test, if not before. */
   stop(): Promise<void> {
     this.#stopped ??= this.app.stop();
@@ -72,17 +78,23 @@ export interface ProxyOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts one from a config as `proxy.yaml` spells it. When the test ends it is stopped, and its log must hold no secret. */
-export async function startProxy(
-  config: Readonly<Record<string, unknown>>,
-  { clock = systemClock, env = {} }: ProxyOptions = {},
-): Promise<RunningProxy> {
+type Spelt = Readonly<Record<string, unknown>>;
+
+function parsed(config: Spelt, env: Readonly<Record<string, string>> = {}): Config {
   const source = stringify({
     admin: { port: 0 },
     shutdown: { timeout: '0s' },
     ...config,
     listen: { ...(isOnSocket(config['listen']) ? {} : { port: 0 }), ...(config['listen'] ?? {}) },
   });
+  return parseConfig(source, { file: 'proxy.yaml', env });
+}
+
+/** Starts one from a config as `proxy.yaml` spells it. When the test ends it is stopped, and its log must hold no secret. */
+export async function startProxy(
+  config: Spelt,
+  { clock = systemClock, env = {} }: ProxyOptions = {},
+): Promise<RunningProxy> {
   const lines: LogLine[] = [];
   const logged = new EventEmitter();
   const log = createLog('trace', {
@@ -92,7 +104,7 @@ export async function startProxy(
       logged.emit('line');
     },
   });
-  const app = await startApp(parseConfig(source, { file: 'proxy.yaml', env }), {
+  const app = await startApp(parsed(config, env), {
     clock,
     log,
     random: Math.random,

@@ -57,6 +57,7 @@ export class SharedStore {
   readonly #key: Buffer;
   readonly #seal: Seal;
   readonly #stopWatching: () => void;
+  #started = false;
   readonly #tokens = new Set<SharedToken>();
 
   private constructor(options: SharedStoreOptions, context: SharedStoreContext, key: KeyInUse) {
@@ -128,8 +129,10 @@ export class SharedStore {
     };
   }
 
+  /** Connects; the first time. */
   start(): void {
-    this.#connection.start();
+    if (!this.#started) this.#connection.start();
+    this.#started = true;
   }
 
   async close(): Promise<void> {

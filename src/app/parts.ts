@@ -1,0 +1,116 @@
+/** The parts that a config names. A reload takes over those that it leaves as they are, with all that they remember. */
+import { alike } from '../alike.ts';
+import type { TokenStore } from '../auth/store/memory.ts';
+import type { SharedStore } from '../auth/store/shared-store.ts';
+import type { Config } from '../config/schema.ts';
+import type { Egress } from '../egress.ts';
+import { tokenStoreLog } from '../observe/log.ts';
+import { type Credential, openCredential } from './credential.ts';
+import { openEgress } from './egress.ts';
+import { type OpenRoute, openRoute } from './route.ts';
+import { Shared } from './shared.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface PartsContext extends Surroundings {
+  /** Where tokens are remembered in this process. */
+  readonly store: TokenStore;
+}
+
+export class Parts {
+  readonly #context: PartsContext;
+  readonly config: Config;
+  readonly #before: Parts | undefined;
+  readonly #all = new Set<Shared<Credential | OpenRoute | SharedStore>>();
+  readonly egress: Egress;
+  readonly credentials = new Map<string, Shared<Credential>>();
+  readonly routes: Shared<OpenRoute>[] = [];
+  #shared: Shared<SharedStore> | undefined;
+
+  private constructor(config: Config, context: PartsContext, before: Parts | undefined) {
+    this.config = config;
+    this.#context = context;
+    this.#before = before;
+    this.egress = openEgress(config, context.log, before?.egress);
+  }
+
+  /** Takes over from `before` what is no other now. Rejects when a secret that decides on a token cannot be read. */
+  static async open(config: Config, context: PartsContext, before?: Parts): Promise<Parts> {
+    const parts = new Parts(config, context, before);
+    try {
+      await parts.#openStore();
+      await parts.#openCredentials();
+      parts.#openRoutes();
+      return parts;
+    } catch (error) {
+      await parts.letGo();
+      throw error;
+    }
+  }
+
+  /** Where tokens are shared with other machines, if they are. */
+  get shared(): SharedStore | undefined {
+    return this.#shared?.value;
+  }
+
+  has(part: Shared<Credential | OpenRoute>): boolean {
+    return this.#all.has(part);
+  }
+
+  async letGo(): Promise<void> {
+    // Behind those who use it.
+    const users = [...this.#all].filter((part) => part !== this.#shared);
+    await Promise.all(users.map((part) => part.letGo()));
+    await this.#shared?.letGo();
+  }
+
+  #use<T extends Credential | OpenRoute | SharedStore>(part: Shared<T>): Shared<T> {
+    this.#all.add(part.use());
+    return part;
+  }
+
+  async #openStore(): Promise<void> {
+    const { tokenStore } = this.config;
+    if (tokenStore === 'memory') return;
+    const before = this.#before;
+    const known = before === undefined ? undefined : before.#shared;
+    if (known !== undefined && alike(tokenStore, before?.config.tokenStore)) {
+      this.#shared = this.#use(known);
+      return;
+    }
+    // Its client is loaded where it is asked for.
+    const { SharedStore } = await import('../auth/store/shared-store.ts');
+    this.#shared = this.#use(new Shared(await SharedStore.open(tokenStore.redis, this.#context)));
+    this.#shared.value.listen(tokenStoreLog(this.#context.log));
+  }
+
+  async #openCredentials(): Promise<void> {
+    const { egress, shared } = this;
+    const before = this.#before;
+    const isSameWay = egress === before?.egress && shared === before.shared;
+    const opening = Object.entries(this.config.credentials).map(async ([name, given]) => {
+      const known = isSameWay ? before.credentials.get(name) : undefined;
+      if (known !== undefined && alike(given, known.value.given)) return [name, this.#use(known)] as const;
+      const opened = await openCredential(name, given, { ...this.#context, shared, egress });
+      return [name, this.#use(new Shared(opened))] as const;
+    });
+    // All of them, so that none is opened behind a failure and forgotten.
+    for (const opened of await Promise.allSettled(opening)) {
+      if (opened.status === 'rejected') throw opened.reason;
+      this.credentials.set(...opened.value);
+    }
+  }
+
+  #openRoutes(): void {
+    const { egress } = this;
+    const context = {
+      clock: this.#context.clock,
+      scheme: this.config.listen.tls === undefined ? 'http' : 'https',
+      egress,
+    } as const;
+    for (const given of this.config.routes) {
+      const used = this.credentials.get(given.credential ?? '')?.value;
+      const known = this.#before?.routes.find(({ value }) => value.isSame(given, used, context));
+      this.routes.push(this.#use(known ?? new Shared(openRoute(given, used, context))));
+    }
+  }
+}
