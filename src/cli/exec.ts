@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { type App, startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
-import { configText, parseConfig } from '../config/load.ts';
+import { readConfig, parseConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { secretVariables } from '../config/secret-variables.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
@@ -21,7 +21,7 @@ export interface ExecWords {
 /** Runs a command beside a proxy of its own, which it finds in its environment. Resolves with the command's exit code. */
 export async function exec(command: readonly string[], words: ExecWords, process: Process): Promise<number> {
   const { env, stderr } = process;
-  const source = await configText(words.config);
+  const source = await readConfig(words.config);
   const clientToken = randomId();
   const config = forOneClient(parseConfig(source, { file: words.config, env }), clientToken);
   const prefixes = config.routes.map(({ prefix }) => prefix);

@@ -4,7 +4,7 @@ import { parseConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
 import { providerNames } from '../config/providers.ts';
 import { Usage } from './complaint.ts';
-import { configTextOf } from './init/config-text.ts';
+import { readConfigOf } from './init/config-text.ts';
 import {
   type Choice,
   chosenApis,
@@ -43,7 +43,7 @@ export async function init(given: readonly string[], words: InitWords, process: 
   const questions = process.stdin.isTTY && process.stderr.isTTY ? new Questions(process) : undefined;
   try {
     const plans = await plansFor(choices, { words, questions, process });
-    const text = configTextOf(plans);
+    const text = readConfigOf(plans);
     verify(text, plans, { file: words.config, env: process.env });
     await writeNewFile(words.config, text, words.force === true);
     process.stdout.write(nextSteps(plans, words.config, process.env));

@@ -6,17 +6,18 @@ import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
 import { type KnownKeys, knownKeys } from './json-schema.ts';
+import { namedFiles } from './named-files.ts';
 import { type Config, configSchema } from './schema.ts';
 import { secretFilesIn } from './secret-files.ts';
 import { forbidden, yamlFault } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
 export async function loadConfig(file: string, env: Environment): Promise<Config> {
-  return parseConfig(await configText(file), { file, env });
+  return parseConfig(await readConfig(file), { file, env });
 }
 
-/** What stands in the file. Rejects as `loadConfig`. */
-export async function configText(file: string): Promise<string> {
+/** The text of a config. Rejects with a ConfigError. */
+export async function readConfig(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
@@ -31,7 +32,7 @@ export async function configText(file: string): Promise<string> {
   }
 }
 
-/** `loadConfig` for a text; `file` names it in messages, and relative paths in it are below its folder. */
+/** Of a text: throws a ConfigError, whose message is ready to be shown. `file` names it in messages, and relative paths in it are below its folder. */
 export function parseConfig(
   source: string,
   { file, env }: { readonly file: string; readonly env: Environment },
@@ -70,7 +71,12 @@ export function parseConfig(
   const egress = data && egressOf(data.egress, env, noPlace);
   if (data === undefined || egress === undefined || faults.length > 0)
     throw new ConfigError(file, faults.toSorted(byPlace));
-  return freeze({ ...data, egress, secretFiles: secretFilesIn(written, dirname(file)) });
+  return freeze({
+    ...data,
+    egress,
+    files: namedFiles(written, dirname(file)),
+    secretFiles: secretFilesIn(written, dirname(file)),
+  });
 }
 
 /** Made once for a folder: it is large, and a config may be read again and again. */

@@ -74,6 +74,8 @@ type Checked = z.output<ReturnType<typeof configSchema>>;
 /** A whole configuration, checked and frozen. */
 export type Config = Omit<Checked, 'egress'> & {
   readonly egress: EgressOptions;
+  /** Paths of the files besides its own whose content is part of it. */
+  readonly files: readonly string[];
   /** Paths of all files that it names for secrets. */
   readonly secretFiles: readonly string[];
 };

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { configTextOf } from '../../src/cli/init/config-text.ts';
+import { readConfigOf } from '../../src/cli/init/config-text.ts';
 import { writeNewFile } from '../../src/cli/init/new-file.ts';
 import { providerPlan, variablesOf } from '../../src/cli/init/plan.ts';
 import { runProgram } from '../../src/cli/program.ts';
@@ -50,7 +50,7 @@ test('so does any choice of providers', () => {
   for (const choice of choices) {
     const plans = choice.map((name) => providerPlan(name, name, {}));
     const env = Object.fromEntries(variablesOf(plans).map(({ name, example }) => [name, example]));
-    expect(faultsOf(configTextOf(plans), env)).toEqual([]);
+    expect(faultsOf(readConfigOf(plans), env)).toEqual([]);
   }
 });
 
@@ -85,7 +85,7 @@ test('a name is that of the credential, of its prefix and of its variables', asy
 
 test('secrets are in the environment, whatever the provider', () => {
   for (const name of providerNames) {
-    const text = configTextOf([providerPlan(name, name, {})]);
+    const text = readConfigOf([providerPlan(name, name, {})]);
     expect(text).toContain(`clientSecret: \${${name.toUpperCase()}_CLIENT_SECRET}`);
     expect(text).toContain(`# ${providers[name as ProviderName].title}: https://`);
   }

@@ -2,7 +2,7 @@
 import { type Provider, providers } from '../../config/providers.ts';
 import type { Plan, Value } from './plan.ts';
 
-export function configTextOf(plans: readonly Plan[]): string {
+export function readConfigOf(plans: readonly Plan[]): string {
   return [
     '# The configuration of Bearerway; its README explains every key.',
     '# Secrets are in the environment and never in this file: each ${NAME} without a default has to be set.',
