@@ -22,26 +22,9 @@ const MOST_SHOWN = 5;
 
 /** On a terminal for a person, else one line of the log. */
 export function announce({ config, log, app, sandbox, process }: Announcement): void {
-  const listening = app.bound.addresses;
-  const admin =
-    app.admin && config.admin !== false
-      ? `http://${config.admin.host.includes(':') ? `[${config.admin.host}]` : config.admin.host}:${app.admin.port}`
-      : undefined;
+  const { listening, admin } = addressesOf(app, config);
   for (const exposure of exposures(process.env)) log.warn(exposure);
-  for (const { prefix, tls } of config.routes) {
-    if (tls.insecure)
-      log.warn(
-        { route: prefix },
-        'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
-      );
-  }
-  for (const { taken, others } of rivals(config.routes)) {
-    const shown = others.length > MOST_SHOWN ? [...others.slice(0, MOST_SHOWN), '…'] : others;
-    log.warn(
-      { route: taken, notTaken: shown },
-      'routes with the same upstream: as a forward proxy the first is taken (forward: false on all but one would be clear)',
-    );
-  }
+  warnOf(config, log);
   if (!process.stdout.isTTY) {
     const table = config.routes.map(({ prefix, upstream, credential }) => ({
       prefix,
@@ -62,6 +45,34 @@ export function announce({ config, log, app, sandbox, process }: Announcement): 
       '',
     ].join('\n'),
   );
+}
+
+/** Where it listens, as URLs. */
+export function addressesOf(
+  { bound, admin }: Pick<App, 'bound' | 'admin'>,
+  config: Pick<Config, 'admin'>,
+): { readonly listening: readonly string[]; readonly admin: string | undefined } {
+  const host = config.admin === false ? '' : config.admin.host;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${admin?.port}`;
+  return { listening: bound.addresses, admin: admin && origin };
+}
+
+/** What may be done, and is to be known. */
+export function warnOf({ routes }: Config, log: Log): void {
+  for (const { prefix, tls } of routes) {
+    if (tls.insecure)
+      log.warn(
+        { route: prefix },
+        'tls.insecure: the identity of this API is not verified; whoever is between can take the token',
+      );
+  }
+  for (const { taken, others } of rivals(routes)) {
+    const shown = others.length > MOST_SHOWN ? [...others.slice(0, MOST_SHOWN), '…'] : others;
+    log.warn(
+      { route: taken, notTaken: shown },
+      'routes with the same upstream: as a forward proxy the first is taken (forward: false on all but one would be clear)',
+    );
+  }
 }
 
 /** A command that gets an answer from the first route; what only its user knows is in capitals. */

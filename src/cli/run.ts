@@ -1,10 +1,11 @@
+import { Reloading } from '../app/reloading.ts';
 import { startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
-import { announce } from './announce.ts';
+import { addressesOf, announce, warnOf } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
@@ -70,13 +71,21 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
     const { env } = process;
     const surroundings = { clock: systemClock, log, random: Math.random, newId: randomId, env };
     const app = await startApp(config, surroundings).catch((error) => Promise.reject(aboutOurPort(error, config)));
+    const apply = async (next: Config) => {
+      await app.reload(next).catch((error) => Promise.reject(aboutOurPort(error, next)));
+      log.level = words.logLevel ?? next.log.level;
+      warnOf(next, log);
+      return addressesOf(app, next);
+    };
+    const reloading = new Reloading({ ...surroundings, file: words.config, config, apply, state: app.reloads });
     // Before anybody is told that it listens: who reads that may send one.
-    const asked = untilSignal(process, log);
+    const asked = untilSignal(process, log, () => reloading.reload('SIGHUP'));
     announce({ config, log, app, sandbox, process });
     const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
     const signal = await asked;
     settled();
     log.info({ signal }, 'shutting down; what is under way is finished');
+    reloading.stop();
     await app.stop();
     log.info('stopped');
   } finally {

@@ -7,9 +7,9 @@ const ECHO_MS = 1000;
 
 /**
  * Resolves with the first signal that asks us to end. A later one ends the process at once, with 128 and its number.
- * SIGHUP asks for that only where it says that the terminal has gone.
+ * SIGHUP asks for that only where it says that the terminal has gone; else it is `hungUp` that hears of it.
  */
-export function untilSignal(process: Process, log: Log): Promise<NodeJS.Signals> {
+export function untilSignal(process: Process, log: Log, hungUp: () => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let firstAtMs: number | undefined;
     const end = (signal: NodeJS.Signals): void => {
@@ -21,8 +21,7 @@ export function untilSignal(process: Process, log: Log): Promise<NodeJS.Signals>
     };
     process.on('SIGTERM', end).on('SIGINT', end);
     if (process.stdin.isTTY) process.on('SIGHUP', end);
-    else
-      process.on('SIGHUP', () => log.warn('SIGHUP: the configuration is read at the start only; restart to change it'));
+    else process.on('SIGHUP', hungUp);
     // That it does nothing is seen to in main, from the first moment on.
     process.on('SIGUSR1', () => log.warn('SIGUSR1: the inspector stays closed'));
   });
