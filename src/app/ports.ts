@@ -69,11 +69,14 @@ export class Ports {
       await bound.undo();
       throw error;
     }
-    if (bound.value !== this.#bound) this.#leave(this.#bound, 'and ends connections');
-    if (admin.value !== this.#admin) void this.#admin?.close();
+    const before = { bound: this.#bound, admin: this.#admin };
     this.#bound = bound.value;
     this.#admin = admin.value;
     this.#config = config;
+    if (before.admin !== this.#admin) await before.admin?.close();
+    if (before.bound === this.#bound) return;
+    for (const listener of before.bound.listeners) listener.drain();
+    await this.#leave(before.bound);
   }
 
   async #movedListener(config: PortsConfig): Promise<Opened<Bound>> {
@@ -85,7 +88,7 @@ export class Ports {
     return await moved({
       open: () => bound({ ...config, listen: next }, this.#context),
       close: closed,
-      makeRoom: collides ? async () => this.#leave(this.#bound) : undefined,
+      makeRoom: collides ? () => this.#leave(this.#bound) : undefined,
       comeBack: async () => {
         this.#bound = await bound({ ...this.#config, listen: { ...before, port: port ?? 0 } }, this.#context);
       },
@@ -113,13 +116,11 @@ export class Ports {
     return startAdmin({ ...config, unready, notes });
   }
 
-  /** Takes no more connections there; those that it has go on, or end behind their next answer. */
-  #leave({ listeners }: Bound, end?: 'and ends connections'): void {
-    for (const listener of listeners) {
-      if (end !== undefined) listener.drain();
-      this.#left.add(listener);
-      void listener.stop().then(() => this.#left.delete(listener));
-    }
+  /** Takes no more connections there; those that it has go on. Resolves when others can have the place. */
+  async #leave({ listeners }: Bound): Promise<void> {
+    for (const listener of listeners) this.#left.add(listener);
+    await Promise.all(listeners.map((listener) => listener.takeWaiting()));
+    for (const listener of listeners) void listener.stop().then(() => this.#left.delete(listener));
   }
 }
 

@@ -30,6 +30,9 @@ export interface ListenOptions extends ListenTerms {
   readonly turnedAway?: () => void;
 }
 
+/** More than the system lets wait for one listener. */
+const MOST_TURNS = 2000;
+
 export class Listener implements ConnectionOwner {
   readonly handler: Handler;
   readonly deadlines: Deadlines;
@@ -43,6 +46,8 @@ export class Listener implements ConnectionOwner {
   #limits: RequestLimits;
   #identity: ServerIdentity | undefined;
   #handshakes: Handshakes | undefined;
+  /** How many connections were taken so far. */
+  #taken = 0;
   #draining = false;
   #stopped: Promise<void> | undefined;
 
@@ -86,6 +91,7 @@ export class Listener implements ConnectionOwner {
   }
 
   #accept(socket: Socket): void {
+    this.#taken += 1;
     if (this.#handshakes === undefined) {
       this.#take(socket);
       return;
@@ -121,6 +127,19 @@ export class Listener implements ConnectionOwner {
   drain(): void {
     this.#draining = true;
     for (const connection of this.#connections) connection.drain();
+  }
+
+  /**
+   * Takes up those that wait to be: their clients have connected, have perhaps sent a request, and would be reset by
+   * `stop`. Resolves when there are none, or too many come.
+   */
+  async takeWaiting(): Promise<void> {
+    // The system hands them over one by one, in as many turns. The first turn may have been begun before.
+    for (let [turns, quiet] = [0, 0]; quiet < 2 && turns < MOST_TURNS; turns += 1) {
+      const before = this.#taken;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      quiet = this.#taken === before ? quiet + 1 : 0;
+    }
   }
 
   /** Takes no more connections; resolves when the last one has ended. Follows `drain`. */

@@ -15,7 +15,7 @@ export type BindOptions = BindPlace & Omit<ListenOptions, 'at'>;
 export type BindTerms = Pick<BindPlace, 'socket'> & ListenTerms;
 
 /** What takes connections, and can be ended. */
-export type BoundListener = Pick<Listener, 'drain' | 'stop' | 'cut'>;
+export type BoundListener = Pick<Listener, 'drain' | 'takeWaiting' | 'stop' | 'cut'>;
 
 /** Listeners for one address of the config, all on one port. */
 export interface Bound {
@@ -109,6 +109,7 @@ async function bindSocket(
   const own = identityOf(path);
   const bound: BoundListener = {
     drain: () => listener.drain(),
+    takeWaiting: () => listener.takeWaiting(),
     stop: () => closeOwn(path, own, () => listener.stop()),
     cut: () => listener.cut(),
   };

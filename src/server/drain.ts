@@ -19,6 +19,12 @@ export async function drain(
   const cancel = clock.after(timeout, () => {
     for (const listener of listeners) listener.cut();
   });
-  await Promise.all(listeners.map((listener) => listener.stop()));
+  await Promise.all(listeners.map(ended));
   cancel();
+}
+
+/** Takes no connections any more but those that wait already; resolves when the last one is gone. */
+async function ended(listener: BoundListener): Promise<void> {
+  await listener.takeWaiting();
+  await listener.stop();
 }
