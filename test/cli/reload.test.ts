@@ -53,7 +53,7 @@ test('a folder swapped by a symbolic link is noticed, as Kubernetes does it', as
   expect((await call(port, '/after/x')).status).toBe(200);
 });
 
-test('a bad file is told of with its places, and what was before goes on', async () => {
+test('L07 a bad file is told of with its places, and what was before goes on', async () => {
   const { command, file, port } = await start();
   await writeFile(file, 'routes: [{prefix: /x}]');
   command.child.kill('SIGHUP');
