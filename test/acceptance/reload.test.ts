@@ -118,11 +118,17 @@ test('limits of an open listener hold for the next request, also one on a connec
 });
 
 test('a bigger replay memory is there for the next upload', async () => {
-  const api = await startApi();
-  const routes = [{ prefix: '/api', upstream: api.url }];
-  const proxy = await startProxy({ routes, limits: { replayMemory: '1B' } });
-  await proxy.reload({ routes, limits: { replayMemory: '64KiB' } });
-  expect((await proxy.call('/api/x', { method: 'POST', body: 'more than one byte' })).status).toBe(200);
+  const provider = await startIdentityProvider();
+  const api = await startApi(provider);
+  const config = oneRoute(api, provider);
+  const proxy = await startProxy({ ...config, limits: { replayMemory: '1B' } });
+  const outcome = async (): Promise<unknown> => {
+    api.rejectOnce();
+    return (await proxy.call('/api/x', { method: 'POST', body: 'more than one byte' })).headers['bearerway-retry'];
+  };
+  expect(await outcome()).toBe('skipped; reason=body-too-large');
+  await proxy.reload({ ...config, limits: { replayMemory: '64KiB' } });
+  expect(await outcome()).toBe('done');
 });
 
 test('connections to the API of a route that did not change are used on; those of one that did are closed', async () => {
@@ -146,9 +152,16 @@ test('connections to the API of a route that did not change are used on; those o
   });
   // On a clock that stands still no connection is closed for being idle.
   const proxy = await startProxy(routesWith(5), { clock: new MovedClock() });
+  const arrived = Promise.withResolvers<() => void>();
+  changed.behaveOnce(whenWhole((_, response) => arrived.resolve(() => response.end('finished'))));
+  const reply = proxy.call('/changed/slow');
+  const answer = await arrived.promise;
   for (const path of ['/kept/1', '/changed/1']) await proxy.call(path);
   await proxy.reload(routesWith(6));
+  // Though one is still in use.
   await closed.promise;
+  answer();
+  expect((await reply).text).toBe('finished');
   for (const path of ['/kept/2', '/changed/2']) await proxy.call(path);
   expect([keptPorts.size, changedPorts.size]).toEqual([1, 2]);
 });
