@@ -13,8 +13,9 @@ export interface ReloadingOptions {
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
-  /** What is in use at the start. */
+  /** What is in use at the start, and what it was read from. */
   readonly config: Config;
+  readonly text: string;
   /**
    * Puts another in its place; `text` is what it was read from. Resolves with what else the log is to tell of it;
    * rejects, with words for whoever wrote it, when that cannot be.
@@ -33,6 +34,7 @@ type Cause = 'SIGHUP' | 'change' | 'retry';
 export class Reloading {
   readonly #options: ReloadingOptions;
   #config: Config;
+  #text: string;
   /** What was wrong with it last, as long as that is so. */
   #faults: string | undefined;
   #running: Promise<void> | undefined;
@@ -43,9 +45,10 @@ export class Reloading {
   #stopped = false;
 
   constructor(options: ReloadingOptions) {
-    const { file, clock, config } = options;
+    const { file, clock, config, text } = options;
     this.#options = options;
     this.#config = config;
+    this.#text = text;
     this.#unwatch = watchFiles({
       files: () => [file, ...this.#config.files],
       clock,
@@ -79,10 +82,16 @@ export class Reloading {
     try {
       const text = await readConfig(file);
       const before = this.#config;
+      // As a rule at the first look: to parse takes memory for nothing then.
+      if (cause === 'change' && text === this.#text && before.files.length === 0) {
+        this.#unchanged(cause);
+        return;
+      }
       const config = parseConfig(text, { file, env });
       const changes = configChanges(before, config);
       const facts = isUnchanged(changes) ? undefined : await apply(config, text);
       this.#config = config;
+      this.#text = text;
       if (facts === undefined) {
         this.#unchanged(cause);
         return;

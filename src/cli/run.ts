@@ -1,7 +1,7 @@
 import { Reloading } from '../app/reloading.ts';
 import { startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
-import { loadConfig } from '../config/load.ts';
+import { parseConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
@@ -23,7 +23,8 @@ export interface RunWords {
 
 /** Runs the proxy until a signal ends it. */
 export async function run(words: RunWords, process: Process): Promise<void> {
-  const config = await loadConfig(words.config, process.env);
+  const text = await readConfig(words.config);
+  const config = parseConfig(text, { file: words.config, env: process.env });
   const format =
     words.logFormat ?? (config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format);
   const { log, close } = await openLog(
@@ -43,7 +44,7 @@ export async function run(words: RunWords, process: Process): Promise<void> {
   };
   process.on('uncaughtException', fatal);
   try {
-    await serve({ config, log, words, process });
+    await serve({ config, text, log, words, process });
   } finally {
     // What is thrown from here on has no log to go to; Node prints it.
     process.off('uncaughtException', fatal);
@@ -53,12 +54,14 @@ export async function run(words: RunWords, process: Process): Promise<void> {
 
 interface Service {
   readonly config: Config;
+  /** What it was read from. */
+  readonly text: string;
   readonly log: Log;
   readonly words: RunWords;
   readonly process: Process;
 }
 
-async function serve({ config, log, words, process }: Service): Promise<void> {
+async function serve({ config, text, log, words, process }: Service): Promise<void> {
   const sandbox = words.sandbox
     ? await startedSandbox().catch((error) =>
         Promise.reject(aboutPort(error, 'the sandbox', 'run the proxy without one (npm run -s bearerway -- run)')),
@@ -77,7 +80,7 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
       warnOf(next, log);
       return addressesOf(app, next);
     };
-    const reloading = new Reloading({ ...surroundings, file: words.config, config, apply, state: app.reloads });
+    const reloading = new Reloading({ ...surroundings, file: words.config, config, text, apply, state: app.reloads });
     // Before anybody is told that it listens: who reads that may send one.
     const asked = untilSignal(process, log, () => reloading.reload('SIGHUP'));
     announce({ config, log, app, sandbox, process });

@@ -28,7 +28,7 @@ class Stage {
   readonly file: string;
   readonly reloading: Reloading;
 
-  private constructor(file: string, config: Config) {
+  private constructor(file: string, config: Config, text: string) {
     this.file = file;
     const log = createLog('trace', {
       write: (line) => {
@@ -38,7 +38,7 @@ class Stage {
       },
     });
     this.reloading = new Reloading({
-      ...{ file, env: {}, clock: this.clock, log, config, state: this.state },
+      ...{ file, env: {}, clock: this.clock, log, config, text, state: this.state },
       apply: async ({ routes }) => {
         this.applied.push(routes[0]?.prefix);
         await this.applying();
@@ -51,7 +51,7 @@ class Stage {
   static async set(source: string, at?: string): Promise<Stage> {
     const file = join(at ?? (await folder()), 'proxy.yaml');
     await writeFile(file, source);
-    const stage = new Stage(file, await loadConfig(file, {}));
+    const stage = new Stage(file, await loadConfig(file, {}), source);
     await stage.settled();
     // Behind whatever the first look has led to.
     stage.reloading.reload('SIGHUP');
