@@ -26,6 +26,7 @@ import {
   withDefault,
   words,
 } from './scalars.ts';
+import { waitsForItself } from './token-loop.ts';
 import { tokenStoreSchema } from './token-store.ts';
 
 /** `folder` is where relative paths begin. */
@@ -98,6 +99,7 @@ interface Spelt {
 
 interface SpeltCredential extends SpeltRefreshToken {
   readonly type?: unknown;
+  readonly tokenUrl?: unknown;
   readonly inject?: { readonly header?: unknown; readonly query?: unknown } | null;
 }
 
@@ -112,6 +114,13 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
       if (credential?.type === 'refresh_token')
         keepingRules(credential, (path, message) => fault(['credentials', name, ...path], message));
   if (!Array.isArray(routes)) return;
+  const isOwn = (origin: string): boolean => listensItself(origin, listen);
+  for (const [name, credential] of Object.entries(credentials))
+    if (waitsForItself(name, credential?.tokenUrl, { routes, isOwn }))
+      fault(
+        ['credentials', name, 'tokenUrl'],
+        'is a route of this proxy itself that waits for this very token (the address of the token endpoint would be right)',
+      );
   const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {
     const path = ['routes', index];
@@ -121,7 +130,7 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
       else seen.set(route.prefix, index);
     }
     const origin = route?.upstream?.origin;
-    if (origin !== undefined && listensItself(origin, listen))
+    if (origin !== undefined && isOwn(origin))
       fault(
         [...path, 'upstream'],
         'is this proxy itself, by host and port of listen: requests would go round in circles (the address of the API would be right)',

@@ -1,6 +1,6 @@
 /** A proxy whose upstream is itself would send each request round in circles. */
 import { networkInterfaces } from 'node:os';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { faultsOf } from './reading.ts';
 
 /** What is wrong where the proxy listens there, and a route leads there. */
@@ -47,4 +47,44 @@ test('beside other faults it is told as well, where it can be told', () => {
   expect(faults('', 'http://localhost:8080/%zz')).toHaveLength(1);
   expect(faults('port: x', 'http://localhost:8080')).toHaveLength(1);
   expect(faultsOf('log: {level: x}\nroutes: [{prefix: /a, upstream: "http://localhost:8080"}]\n')).toHaveLength(2);
+});
+
+describe('a token endpoint that is a route of this proxy itself', () => {
+  const told = (tokenUrl: string, more = ''): string[] =>
+    faultsOf(
+      `credentials:
+  a: {tokenUrl: ${JSON.stringify(tokenUrl)}, clientId: x, clientSecret: y}
+  b: {type: api_key, value: z, inject: {header: X-Key}}
+routes:
+  - {prefix: /a, upstream: "https://a.example.com", credential: a}
+  - {prefix: /a/id, upstream: "https://id.example.com", credential: b}
+  - {prefix: /open, upstream: "https://id.example.com"}
+${more}`,
+    );
+
+  test.each(['http://127.0.0.1:8080/a', 'http://localhost:8080/a/token?x', 'http://[::1]:8080/a/idx'])(
+    'and waits for that very token is a fault: %s',
+    (url) => {
+      expect(told(url)).toEqual([
+        expect.stringMatching(
+          /^proxy\.yaml:2:\d+ credentials\.a\.tokenUrl: is a route of this proxy itself .* would be right\)$/,
+        ),
+      ]);
+    },
+  );
+
+  test.each([
+    'http://127.0.0.1:8080/a/id/token',
+    'http://127.0.0.1:8080/open/token',
+    'http://127.0.0.1:8080/ab',
+    'http://127.0.0.1:8081/a',
+    'https://a.example.com/a',
+  ])('but waits for none or another is not: %s', (url) => {
+    expect(told(url)).toEqual([]);
+  });
+
+  test('is one by a route of everything, too', () => {
+    const everything = '  - {prefix: /, upstream: "https://c.example.com", credential: a}\n';
+    expect(told('http://127.0.0.1:8080/token', everything)).toHaveLength(1);
+  });
 });
