@@ -2,6 +2,7 @@
  * The composition root: a Config becomes one running proxy. With the parts in `app/`, the only place that knows every
  * part of the house.
  */
+import { openAdmin } from './app/admin.ts';
 import { type Generation, openGeneration } from './app/generation.ts';
 import { openPorts, type Ports } from './app/ports.ts';
 import type { Surroundings } from './app/surroundings.ts';
@@ -20,11 +21,12 @@ export interface App extends Ports {
 /** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
+  const hopId = newId();
   const generation: Generation = await openGeneration(config, {
     ...surroundings,
     store: memoryStore(),
     replayMemory: new ReplayMemory(config.limits.replayMemory),
-    hopId: newId(),
+    hopId,
     observe: requestLog(log, clock),
   });
   const handler: Handler = {
@@ -32,12 +34,15 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     refuse: (failure, client, answer) => generation.handler.refuse(failure, client, answer),
   };
   let stopping = false;
+  const health = {
+    unready: () => [...(stopping ? ['it is shutting down'] : []), ...generation.unready()],
+    notes: () => generation.notes(),
+  };
   const { bound, admin } = await openPorts(handler, {
     config,
     clock,
     log,
-    unready: () => [...(stopping ? ['it is shutting down'] : []), ...generation.unready()],
-    notes: () => generation.notes(),
+    openAdmin: () => openAdmin(config.admin, { ...surroundings, hopId, health }),
   }).catch(async (error) => {
     await generation.close();
     throw error;

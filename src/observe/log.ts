@@ -50,6 +50,14 @@ export function handshakeLog(log: Log): (error: Error, client: string) => void {
   return (error, client) => log.debug({ client, reason: printable(error.message) }, 'no TLS handshake came about');
 }
 
+/** Tells of what the admin port did not answer as it was asked to; what is no fault of ours is of interest seldom. */
+export function adminLog(log: Log): (failure: Failure, client: string) => void {
+  return (failure, client) => {
+    const level = failure.code === 'internal_error' ? 'error' : 'debug';
+    log[level]({ client, error: failure.code, reason: reason(failure) }, 'admin port: not answered as asked');
+  };
+}
+
 /** What the log tells of a token. */
 export interface LoggedToken {
   readonly lifetimeMs: number;

@@ -1,0 +1,72 @@
+import type { Config } from '../config/schema.ts';
+import { Failure } from '../errors.ts';
+import type { InboundRequest } from '../exchange.ts';
+import { isLoopbackHost } from '../loopback.ts';
+import { adminLog } from '../observe/log.ts';
+import { guard, ownHosts } from '../proxy/guard.ts';
+import { ownPages } from '../proxy/pages.ts';
+import { type Secret, watchSecret } from '../secret.ts';
+import { type Admin, startAdmin } from '../server/admin.ts';
+import { type Health, healthPages } from '../server/health.ts';
+import { Pages } from '../server/pages.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface AdminContext extends Surroundings {
+  /** The id of this process in `Bearerway-Hop`. */
+  readonly hopId: string;
+  readonly health: Health;
+}
+
+type AdminConfig = Exclude<Config['admin'], false>;
+
+/** The admin port; undefined where the config wants none. Rejects when it or its client token cannot be had. */
+export async function openAdmin(given: Config['admin'], context: AdminContext): Promise<Admin | undefined> {
+  if (given === false) return undefined;
+  const { clock, log, newId, health } = context;
+  const clientToken = await watchSecret(given.clientToken, clock);
+  const pages = new Pages({
+    pages: healthPages(health),
+    guard: adminGuard(given, context.hopId, clientToken.current),
+    newId,
+    failed: adminLog(log),
+  });
+  try {
+    const { port, close } = await startAdmin(pages, { ...given, clock });
+    return {
+      port,
+      async close() {
+        clientToken.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    clientToken.stop();
+    throw error;
+  }
+}
+
+/** As the main port's, but that pages of our own may ask. */
+function adminGuard(
+  { host, allowedHosts, clientToken }: AdminConfig,
+  hopId: string,
+  current: () => Secret | undefined,
+): (request: InboundRequest) => string {
+  const admit = guard({
+    hosts: ownHosts(host, allowedHosts),
+    anyHost: false,
+    pages: ownPages,
+    settings: 'admin',
+    clientToken: current,
+    hopId,
+    isUpstream: () => false,
+  });
+  const isOpen = !isLoopbackHost(host) && host !== '::1';
+  return (request) => {
+    if (isOpen && clientToken === undefined)
+      throw new Failure(
+        'path_denied',
+        'beyond loopback this page is for who has the client token: set admin.clientToken',
+      );
+    return admit(request).target.path;
+  };
+}
