@@ -4,13 +4,14 @@
  */
 import { openAdmin } from './app/admin.ts';
 import { type Generation, openGeneration } from './app/generation.ts';
+import { Observation } from './app/observation.ts';
 import { openPorts, type Ports } from './app/ports.ts';
 import type { Surroundings } from './app/surroundings.ts';
 import { memoryStore } from './auth/store/memory.ts';
 import type { Config } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
-import { requestLog } from './observe/request-log.ts';
 import { ReplayMemory } from './proxy/body.ts';
+import { InFlight } from './proxy/in-flight.ts';
 import { drain } from './server/drain.ts';
 
 export interface App extends Ports {
@@ -22,12 +23,17 @@ export interface App extends Ports {
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { clock, log, newId } = surroundings;
   const hopId = newId();
+  const replayMemory = new ReplayMemory(config.limits.replayMemory);
+  const inFlight = new InFlight();
+  const observation = new Observation({ clock, log, inFlight, replayMemory });
   const generation: Generation = await openGeneration(config, {
     ...surroundings,
     store: memoryStore(),
-    replayMemory: new ReplayMemory(config.limits.replayMemory),
+    replayMemory,
+    inFlight,
     hopId,
-    observe: requestLog(log, clock),
+    observe: observation.observe,
+    tokens: observation.tokens,
   });
   const handler: Handler = {
     serve: (request, answer, signal) => generation.handler.serve(request, answer, signal),
@@ -42,7 +48,8 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     config,
     clock,
     log,
-    openAdmin: () => openAdmin(config.admin, { ...surroundings, hopId, health }),
+    openAdmin: () =>
+      openAdmin(config.admin, { ...surroundings, hopId, health, observation, generation: () => generation }),
   }).catch(async (error) => {
     await generation.close();
     throw error;

@@ -8,13 +8,19 @@ import { ownPages } from '../proxy/pages.ts';
 import { type Secret, watchSecret } from '../secret.ts';
 import { type Admin, startAdmin } from '../server/admin.ts';
 import { type Health, healthPages } from '../server/health.ts';
+import { metricsPage } from '../server/metrics-page.ts';
 import { Pages } from '../server/pages.ts';
+import type { Generation } from './generation.ts';
+import type { Observation } from './observation.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface AdminContext extends Surroundings {
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
   readonly health: Health;
+  readonly observation: Observation;
+  /** Of the config that is in force. */
+  readonly generation: () => Pick<Generation, 'credentials'>;
 }
 
 type AdminConfig = Exclude<Config['admin'], false>;
@@ -22,10 +28,10 @@ type AdminConfig = Exclude<Config['admin'], false>;
 /** The admin port; undefined where the config wants none. Rejects when it or its client token cannot be had. */
 export async function openAdmin(given: Config['admin'], context: AdminContext): Promise<Admin | undefined> {
   if (given === false) return undefined;
-  const { clock, log, newId, health } = context;
+  const { clock, log, newId, health, observation, generation } = context;
   const clientToken = await watchSecret(given.clientToken, clock);
   const pages = new Pages({
-    pages: healthPages(health),
+    pages: [...healthPages(health), metricsPage(() => observation.metrics(() => generation().credentials.values()))],
     guard: adminGuard(given, context.hopId, clientToken.current),
     newId,
     failed: adminLog(log),

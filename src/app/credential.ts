@@ -2,7 +2,9 @@ import { type Injection, injection } from '../auth/injection.ts';
 import { type KeeperContext, keeper } from '../auth/keeper.ts';
 import type { KeptSource } from '../auth/token.ts';
 import type { CredentialConfig } from '../config/schema.ts';
+import { Failure } from '../errors.ts';
 import { tokenLog } from '../observe/log.ts';
+import type { TokenTraffic } from '../observe/token-traffic.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A token kept at hand, and its place on a request. */
@@ -16,19 +18,25 @@ export interface Credential {
   close(): Promise<void>;
 }
 
-export type CredentialContext = Surroundings & Pick<KeeperContext, 'store' | 'shared' | 'egress'>;
+export interface CredentialContext extends Surroundings, Pick<KeeperContext, 'store' | 'shared' | 'egress'> {
+  readonly tokens: TokenTraffic;
+}
 
 /** Keeps a token at hand in the way of its kind. */
 export async function openCredential(
   name: string,
   given: CredentialConfig,
-  { log, ...context }: CredentialContext,
+  { log, tokens, ...context }: CredentialContext,
 ): Promise<Credential> {
-  const tokens = tokenLog(log, name);
-  const { source, start, close } = await keeper(name, given, { ...context, warn: tokens.warn });
-  let closed = false;
+  const { warn, outcome: tell } = tokenLog(log, name);
   // What we break off ourselves at the end is no news.
-  source.listen((outcome, retryAfterMs) => closed || tokens.outcome(outcome, retryAfterMs));
+  let closed = false;
+  const { source, start, close } = await keeper(name, given, {
+    ...context,
+    warn,
+    asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
+  });
+  source.listen((outcome, retryAfterMs) => closed || tell(outcome, retryAfterMs));
   return {
     source,
     injection: injection(given.inject),
@@ -37,7 +45,7 @@ export async function openCredential(
       const { failure } = source;
       if (!given.required || source.usable() !== undefined) return [];
       if (failure !== undefined) return [`credential ${name}: ${failure.code}: ${failure.detail}`];
-      return source.hadToken ? [] : [`credential ${name}: its first token is on its way`];
+      return source.latest ? [] : [`credential ${name}: its first token is on its way`];
     },
     async close() {
       closed = true;

@@ -3,14 +3,16 @@ import type { SharedStore } from '../auth/store/shared-store.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
 import { tokenStoreLog } from '../observe/log.ts';
+import type { TokenTraffic } from '../observe/token-traffic.ts';
 import type { ReplayMemory } from '../proxy/body.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { handle } from '../proxy/handle.ts';
+import type { InFlight } from '../proxy/in-flight.ts';
 import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
-import { openCredential } from './credential.ts';
+import { type Credential, openCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
 import { openRoute } from './route.ts';
 import { tellExposed } from './secret-files.ts';
@@ -22,13 +24,16 @@ export interface Lasting extends Surroundings {
   readonly replayMemory: ReplayMemory;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
+  readonly inFlight: InFlight;
   readonly observe: RequestObserver;
+  readonly tokens: TokenTraffic;
 }
 
 /** What one config makes: credentials, routes, and the handler over them. */
 export interface Generation {
   readonly config: Config;
   readonly handler: Handler;
+  readonly credentials: ReadonlyMap<string, Credential>;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
@@ -78,6 +83,7 @@ export async function openGeneration(config: Config, lasting: Lasting): Promise<
   return {
     config,
     handler,
+    credentials,
     unready: () => [...[...credentials.values()].flatMap((each) => each.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
     start() {

@@ -36,8 +36,8 @@ export class CachedSource implements KeptSource {
     return this.#usedAtMs;
   }
 
-  get hadToken(): boolean {
-    return this.#options.store.get(this.credential) !== undefined;
+  get latest(): Token | undefined {
+    return this.#options.store.get(this.credential);
   }
 
   get failure(): Failure | undefined {

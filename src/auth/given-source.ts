@@ -51,8 +51,8 @@ export class GivenSource implements KeptSource {
     this.#options = options;
   }
 
-  get hadToken(): boolean {
-    return this.#held !== undefined;
+  get latest(): Token | undefined {
+    return this.#held;
   }
 
   get failure(): Failure | undefined {

@@ -49,8 +49,8 @@ export type TokenListener = (outcome: Token | Failure, retryAfterMs?: number) =>
 /** A source as those see it who look after it. */
 export interface KeptSource extends TokenSource {
   readonly credential: string;
-  /** A token was got at some time. */
-  readonly hadToken: boolean;
+  /** The token that was got last, expired or not. */
+  readonly latest: Token | undefined;
   /** What failed last; undefined once something succeeded. */
   readonly failure: Failure | undefined;
   /** The remembered token, if it may be sent; does not count as a use. */

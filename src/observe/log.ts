@@ -7,6 +7,8 @@ import { standardOutput } from './standard-output.ts';
 export type Log = Logger & {
   /** Writes a line of JSON that is made already, whatever its level, behind those that came before. */
   writeLine(line: string): void;
+  /** How many lines were dropped because nobody took them in time. */
+  dropped(): number;
 };
 
 export interface LogOptions {
@@ -24,7 +26,7 @@ export async function openLog(
     log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
   });
   const lines = format === 'json' ? destination : await inWords(destination, colour);
-  const log = createLog(level, lines);
+  const log = createLog(level, lines, destination.dropped);
   return { log, close: destination.close };
 }
 
@@ -35,14 +37,18 @@ async function inWords(destination: pino.DestinationStream, colour: boolean): Pr
 }
 
 /** A log on any destination. */
-export function createLog(level: LogOptions['level'], destination: pino.DestinationStream): Log {
+export function createLog(
+  level: LogOptions['level'],
+  destination: pino.DestinationStream,
+  dropped = (): number => 0,
+): Log {
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line) });
+  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line), dropped });
 }
 
 /** Tells of TLS handshakes that came to nothing: anybody who reaches the port can make any number of them. */

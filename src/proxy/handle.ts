@@ -15,6 +15,7 @@ import type { StopSignal } from '../stop.ts';
 import { outboundBody, type ReplayMemory } from './body.ts';
 import type { Guard } from './guard.ts';
 import { forwardable, givenRequestId } from './headers.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Pages } from './pages.ts';
 import { permission } from './preflight.ts';
 import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
@@ -29,6 +30,7 @@ export interface HandleOptions {
   readonly pages: Pages;
   readonly routes: RouteTable;
   readonly replayMemory: ReplayMemory;
+  readonly inFlight: InFlight;
   /** How many requests may be under way at once. */
   readonly mostInFlight: number;
   /** The id of this process in `Bearerway-Hop`. */
@@ -58,7 +60,6 @@ export function handle(options: HandleOptions): Handler {
 
 class Passages implements Handler {
   readonly #options: HandleOptions;
-  #inFlight = 0;
 
   constructor(options: HandleOptions) {
     this.#options = options;
@@ -141,23 +142,24 @@ class Passages implements Handler {
   }
 
   #refuseOverload(): void {
-    if (this.#inFlight <= this.#options.mostInFlight) return;
+    const { inFlight, mostInFlight } = this.#options;
+    if (inFlight.count <= mostInFlight) return;
     throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
   }
 
   /** One record, from now until all is over. */
   #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
-    const { clock, observe } = this.#options;
+    const { clock, observe, inFlight } = this.#options;
     const beganAtMs = clock.monotonicMs();
     const record = newRecord(who);
     const over = (): void => {
-      this.#inFlight -= 1;
+      inFlight.ended();
       passage.body?.settle();
       record.durationMs = clock.monotonicMs() - beganAtMs;
       observe(record);
     };
-    this.#inFlight += 1;
-    const passage: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
+    inFlight.began();
+    const passage: Passage = { record, relay: new Relay({ client, record, clock, beganAtMs, over }), body: undefined };
     return passage;
   }
 }

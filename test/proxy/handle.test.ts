@@ -4,6 +4,7 @@ import type { Answer, InboundRequest } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
 import { ReplayMemory } from '../../src/proxy/body.ts';
 import { type HandleOptions, handle } from '../../src/proxy/handle.ts';
+import { InFlight } from '../../src/proxy/in-flight.ts';
 import { Pages } from '../../src/proxy/pages.ts';
 import type { RequestRecord } from '../../src/proxy/record.ts';
 import { RouteTable } from '../../src/proxy/route-table.ts';
@@ -30,6 +31,7 @@ function optionsWith({ guard, observe }: Pick<HandleOptions, 'guard' | 'observe'
     pages: new Pages([]),
     routes: new RouteTable([]),
     replayMemory: new ReplayMemory(0),
+    inFlight: new InFlight(),
     mostInFlight: 1,
     hopId: 'hop',
     clock: new MovedClock(),

@@ -13,6 +13,7 @@ import { ReplayMemory } from '../../../src/proxy/body.ts';
 import { guard } from '../../../src/proxy/guard.ts';
 import { handle } from '../../../src/proxy/handle.ts';
 import { fieldPolicy } from '../../../src/proxy/headers.ts';
+import { InFlight } from '../../../src/proxy/in-flight.ts';
 import { Pages } from '../../../src/proxy/pages.ts';
 import type { RequestRecord } from '../../../src/proxy/record.ts';
 import { RouteTable } from '../../../src/proxy/route-table.ts';
@@ -94,6 +95,7 @@ export class Stage {
       }),
       routes: new RouteTable([route]),
       replayMemory: this.replayMemory,
+      inFlight: new InFlight(),
       mostInFlight: 1000,
       hopId: 'h',
       clock,
