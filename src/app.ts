@@ -48,8 +48,8 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     config,
     clock,
     log,
-    openAdmin: () =>
-      openAdmin(config.admin, { ...surroundings, hopId, health, observation, generation: () => generation }),
+    openAdmin: ({ addresses: listen }) =>
+      openAdmin(config.admin, { ...surroundings, hopId, health, observation, generation: () => generation, listen }),
   }).catch(async (error) => {
     await generation.close();
     throw error;

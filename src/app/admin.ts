@@ -2,16 +2,21 @@ import type { Config } from '../config/schema.ts';
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import { isLoopbackHost } from '../loopback.ts';
+import { toldRequest } from '../observe/latest-requests.ts';
 import { adminLog } from '../observe/log.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { ownPages } from '../proxy/pages.ts';
+import type { RequestRecord } from '../proxy/record.ts';
 import { type Secret, watchSecret } from '../secret.ts';
 import { type Admin, startAdmin } from '../server/admin.ts';
+import { Events } from '../server/events.ts';
 import { type Health, healthPages } from '../server/health.ts';
 import { metricsPage } from '../server/metrics-page.ts';
-import { Pages } from '../server/pages.ts';
+import { contentsPage, json, type Page, Pages } from '../server/pages.ts';
+import { refreshPage } from '../server/refresh-page.ts';
 import type { Generation } from './generation.ts';
 import type { Observation } from './observation.ts';
+import { type StatusSources, status, wholeStatus } from './status.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface AdminContext extends Surroundings {
@@ -20,7 +25,9 @@ export interface AdminContext extends Surroundings {
   readonly health: Health;
   readonly observation: Observation;
   /** Of the config that is in force. */
-  readonly generation: () => Pick<Generation, 'credentials'>;
+  readonly generation: () => Generation;
+  /** Addresses of the main port. */
+  readonly listen: readonly string[];
 }
 
 type AdminConfig = Exclude<Config['admin'], false>;
@@ -28,10 +35,10 @@ type AdminConfig = Exclude<Config['admin'], false>;
 /** The admin port; undefined where the config wants none. Rejects when it or its client token cannot be had. */
 export async function openAdmin(given: Config['admin'], context: AdminContext): Promise<Admin | undefined> {
   if (given === false) return undefined;
-  const { clock, log, newId, health, observation, generation } = context;
+  const { clock, log, newId } = context;
   const clientToken = await watchSecret(given.clientToken, clock);
   const pages = new Pages({
-    pages: [...healthPages(health), metricsPage(() => observation.metrics(() => generation().credentials.values()))],
+    pages: adminPages(context),
     guard: adminGuard(given, context.hopId, clientToken.current),
     newId,
     failed: adminLog(log),
@@ -49,6 +56,24 @@ export async function openAdmin(given: Config['admin'], context: AdminContext): 
     clientToken.stop();
     throw error;
   }
+}
+
+function adminPages({ clock, health, observation, generation, listen }: AdminContext): Page[] {
+  const sources = (): StatusSources => ({ observation, generation: generation(), health, listen });
+  const events = new Events({
+    clock,
+    status: () => status(sources()),
+    told: (record: RequestRecord) => toldRequest(record, clock.wallMs()),
+  });
+  observation.follow(events.publish);
+  const pages: Page[] = [
+    ...healthPages(health),
+    metricsPage(() => observation.metrics(() => generation().credentials.values())),
+    { method: 'GET', path: '/api/status', open: false, visit: () => json(wholeStatus(sources())) },
+    events.page,
+    refreshPage((name, signal) => generation().credentials.get(name)?.refresh(signal)),
+  ];
+  return [contentsPage(pages), ...pages];
 }
 
 /** As the main port's, but that pages of our own may ask. */

@@ -5,6 +5,8 @@ import type { CredentialConfig } from '../config/schema.ts';
 import { Failure } from '../errors.ts';
 import { tokenLog } from '../observe/log.ts';
 import type { TokenTraffic } from '../observe/token-traffic.ts';
+import type { StopSignal } from '../stop.ts';
+import { CredentialHistory, type CredentialStatus } from './credential-status.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A token kept at hand, and its place on a request. */
@@ -13,6 +15,9 @@ export interface Credential {
   readonly injection: Injection;
   /** Asks for its first token, and keeps one at hand from now on. */
   start(): void;
+  status(): CredentialStatus;
+  /** Gets a new token, also while backing off, and tells how the credential is then. Rejects with the Failure. */
+  refresh(signal: StopSignal): Promise<CredentialStatus>;
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[];
   close(): Promise<void>;
@@ -36,11 +41,22 @@ export async function openCredential(
     warn,
     asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
   });
-  source.listen((outcome, retryAfterMs) => closed || tell(outcome, retryAfterMs));
+  const history = new CredentialHistory(context.clock);
+  source.listen((outcome, retryAfterMs) => {
+    if (closed) return;
+    tell(outcome, retryAfterMs);
+    history.note(outcome, retryAfterMs);
+  });
+  const status = (): CredentialStatus => history.status(source, given);
   return {
     source,
     injection: injection(given.inject),
     start,
+    status,
+    async refresh(signal) {
+      await source.replace(signal);
+      return status();
+    },
     unready() {
       const { failure } = source;
       if (!given.required || source.usable() !== undefined) return [];

@@ -15,7 +15,7 @@ interface PortOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
-  readonly openAdmin: () => Promise<Admin | undefined>;
+  readonly openAdmin: (bound: Bound) => Promise<Admin | undefined>;
 }
 
 /** Both ports or none. */
@@ -23,7 +23,7 @@ export async function openPorts(handler: Handler, { config, clock, log, openAdmi
   const { listen, limits } = config;
   const bound = await bind(handler, { ...listen, limits, clock, handshakeFailed: handshakeLog(log) });
   try {
-    return { bound, admin: await openAdmin() };
+    return { bound, admin: await openAdmin(bound) };
   } catch (error) {
     for (const listener of bound.listeners) listener.cut();
     await Promise.all(bound.listeners.map((listener) => listener.stop()));

@@ -123,6 +123,14 @@ export function json(value: unknown, status: 200 | 503 = 200): Content {
   return { status, reason, type: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
+/** What there is, in words. */
+export function contentsPage(pages: readonly Page[]): Page {
+  const lines = pages.map(({ method, path }) => `${method.padEnd(4)} ${path.replace('*', 'NAME')}\n`);
+  const body = `bearerway: the admin port\n\n${lines.join('')}`;
+  const visit = (): Content => ({ status: 200, reason: 'OK', type: 'text/plain; charset=utf-8', body });
+  return { method: 'GET', path: '/', open: false, visit };
+}
+
 function isHead({ method }: InboundRequest): boolean {
   return method === 'HEAD';
 }

@@ -9,8 +9,8 @@ async function start(admin: Readonly<Record<string, unknown>> = {}): Promise<Run
   return startProxy({ admin: { port: 0, ...admin }, routes: [{ prefix: '/api', upstream: api.url }] });
 }
 
-/** Without what the pages are: those that are guarded, and one that is not there. */
-const guarded = ['/', '/nowhere'];
+/** Those that are guarded, and one that is not there. */
+const guarded = ['/', '/api/status', '/api/events', '/nowhere'];
 
 async function refuses(proxy: RunningProxy, options: CallOptions, status: number, code: string): Promise<void> {
   for (const path of guarded) {
@@ -28,7 +28,7 @@ async function admits(proxy: RunningProxy, options: CallOptions = {}): Promise<v
 describe('probes and Prometheus reach what is theirs', () => {
   test.each(['GET', 'HEAD'])('%s by an address that nobody configured, with any origin', async (method) => {
     const proxy = await start();
-    for (const path of ['/healthz', '/readyz', '/readyz?verbose']) {
+    for (const path of ['/healthz', '/readyz', '/readyz?verbose', '/metrics']) {
       const headers = { host: '10.1.2.3:9090', origin: 'null', 'sec-fetch-site': 'cross-site' };
       const reply = await proxy.askAdmin(path, { method, headers });
       expect(reply.status).toBe(200);
