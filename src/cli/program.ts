@@ -37,10 +37,7 @@ function checkCommand({ commands }: Command, word: string | undefined): void {
 }
 
 function program(process: Process): Command {
-  const config = () =>
-    new Option('-c, --config <file>', 'the configuration; or set BEARERWAY_CONFIG').default(
-      process.env['BEARERWAY_CONFIG'] || 'proxy.yaml',
-    );
+  const config = () => configOption(process);
   const main = new Command('bearerway')
     .description('Puts OAuth 2 access tokens on requests, so that the apps beside it never hold a credential.')
     .version(version)
@@ -76,6 +73,7 @@ function program(process: Process): Command {
     .description('show the route table')
     .addOption(config())
     .action(async (options) => (await import('./routes.ts')).routes(options, process));
+  addQuestions(main, process);
   main
     .command('sandbox')
     .description('run an imitation of the four providers on loopback')
@@ -88,4 +86,25 @@ function program(process: Process): Command {
     .action(async () => (await import('./schema.ts')).schema(process));
   for (const command of main.commands) command.exitOverride().configureOutput(main.configureOutput());
   return main;
+}
+
+function configOption({ env }: Process): Option {
+  const option = new Option('-c, --config <file>', 'the configuration; or set BEARERWAY_CONFIG');
+  return option.default(env['BEARERWAY_CONFIG'] || 'proxy.yaml');
+}
+
+/** The commands that ask a proxy which runs. */
+function addQuestions(main: Command, process: Process): void {
+  main
+    .command('status')
+    .description('tell how a running proxy is')
+    .addOption(configOption(process))
+    .option('--json', 'all of it, in JSON')
+    .action(async (options) => (await import('./status.ts')).status(options, process));
+  main
+    .command('refresh')
+    .description('have a running proxy get a new token now')
+    .argument('<credential>', 'its name in the configuration')
+    .addOption(configOption(process))
+    .action(async (name, options) => (await import('./refresh.ts')).refresh(name, options, process));
 }
