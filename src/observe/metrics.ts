@@ -46,7 +46,8 @@ interface Description {
 
 /** Loads prom-client, which takes memory and looks at the process from then on. Called upon the first scrape. */
 export async function openMetrics(measure: () => Measured): Promise<() => Promise<MetricsText>> {
-  const { Registry, collectDefaultMetrics } = await import('prom-client');
+  // In a bundle a module of CommonJS has no other export.
+  const { Registry, collectDefaultMetrics } = (await import('prom-client')).default;
   const registry = new Registry();
   let measured = measure();
   for (const { samples, ...about } of descriptions) {

@@ -73,6 +73,7 @@ test('nothing is computed while nobody listens, neither before nor behind', () =
   pass();
   expect(asked).toEqual({ status: 11, told: 10 });
   listening.signal.abort();
+  expect(clock.waiting).toBe(0);
   pass();
   expect(asked).toEqual({ status: 11, told: 10 });
   expect(clock.waiting).toBe(0);
@@ -84,6 +85,14 @@ test('the status is computed once a second, however many listen', () => {
   clock.advance(5000);
   expect(asked.status).toBe(16 + 5);
   for (const listening of all) expect(listening.count('status')).toBe(6);
+});
+
+test('who leaves and comes again does not make it more often', () => {
+  const { clock, join } = start();
+  join().signal.abort();
+  const again = join();
+  clock.advance(10_000);
+  expect(again.count('status')).toBe(11);
 });
 
 test('one who is slow misses what comes meanwhile, and goes on when it reads again', () => {
