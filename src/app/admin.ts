@@ -12,7 +12,7 @@ import { type Admin, startAdmin } from '../server/admin.ts';
 import { Events } from '../server/events.ts';
 import { type Health, healthPages } from '../server/health.ts';
 import { metricsPage } from '../server/metrics-page.ts';
-import { contentsPage, json, type Page, Pages } from '../server/pages.ts';
+import { contentsPage, json, type Page, PageHandler } from '../server/pages.ts';
 import { refreshPage } from '../server/refresh-page.ts';
 import type { Generation } from './generation.ts';
 import type { Observation } from './observation.ts';
@@ -37,7 +37,7 @@ export async function openAdmin(given: Config['admin'], context: AdminContext): 
   if (given === false) return undefined;
   const { clock, log, newId } = context;
   const clientToken = await watchSecret(given.clientToken, clock);
-  const pages = new Pages({
+  const pages = new PageHandler({
     pages: adminPages(context),
     guard: adminGuard(given, context.hopId, clientToken.current),
     newId,

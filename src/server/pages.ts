@@ -37,7 +37,7 @@ export interface Page {
   visit(visit: Visit): Content | undefined | Promise<Content | undefined>;
 }
 
-export interface PagesOptions {
+export interface PageHandlerOptions {
   readonly pages: readonly Page[];
   /** Gives the path that a request is for; throws the Failure that answers one that it does not let through. */
   readonly guard: (request: InboundRequest) => string;
@@ -49,10 +49,10 @@ export interface PagesOptions {
 /** Nothing to hold back: what is not whole at once minds its pace itself. */
 const unheld: AnswerFlow = { resume() {}, cancel() {} };
 
-export class Pages implements Handler {
-  readonly #options: PagesOptions;
+export class PageHandler implements Handler {
+  readonly #options: PageHandlerOptions;
 
-  constructor(options: PagesOptions) {
+  constructor(options: PageHandlerOptions) {
     this.#options = options;
   }
 
