@@ -113,6 +113,11 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure('internal_error', 'the log of the proxy has the details', { cause: thrown });
 }
 
+/** It was the client's fault, or one request too many. */
+export function isRefusal({ code }: Failure): boolean {
+  return failureKinds[code].source === 'client' || code === 'overloaded';
+}
+
 /** An answer that the proxy makes itself. */
 export interface Problem {
   readonly status: number;

@@ -76,6 +76,7 @@ describe('the house', () => {
     ['node-cache', ['auth/store/']],
     ['jose', ['auth/signed-assertion.ts']],
     ['@redis/client', ['auth/store/redis-connection.ts']],
+    ['prom-client', ['observe/']],
     ['commander', ['cli/']],
   ])('%s is used in %j alone', (name, places) => {
     const users = allImports().filter(({ to }) => to === name);

@@ -2,7 +2,11 @@ import { type Injection, injection } from '../auth/injection.ts';
 import { type KeeperContext, keeper } from '../auth/keeper.ts';
 import type { KeptSource } from '../auth/token.ts';
 import type { CredentialConfig } from '../config/schema.ts';
+import { Failure } from '../errors.ts';
 import { tokenLog } from '../observe/log.ts';
+import type { TokenTraffic } from '../observe/token-traffic.ts';
+import type { StopSignal } from '../stop.ts';
+import { CredentialHistory, type CredentialStatus } from './credential-status.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A token kept at hand, and its place on a request. */
@@ -16,29 +20,42 @@ export interface Credential {
   readonly tried: Promise<void>;
   /** Gets a token only where a request needs one, from now on. */
   rest(): void;
+  status(): CredentialStatus;
+  /** Gets a new token, also while backing off, and tells how the credential is then. Rejects with the Failure. */
+  refresh(signal: StopSignal): Promise<CredentialStatus>;
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[];
   close(): Promise<void>;
 }
 
-export type CredentialContext = Surroundings & Pick<KeeperContext, 'store' | 'shared' | 'egress'>;
+export interface CredentialContext extends Surroundings, Pick<KeeperContext, 'store' | 'shared' | 'egress'> {
+  readonly tokens: TokenTraffic;
+}
 
 /** Keeps a token at hand in the way of its kind. */
 export async function openCredential(
   name: string,
   given: CredentialConfig,
-  { log, ...context }: CredentialContext,
+  { log, tokens, ...context }: CredentialContext,
 ): Promise<Credential> {
-  const tokens = tokenLog(log, name);
-  const { source, start, rest, close } = await keeper(name, given, { ...context, warn: tokens.warn });
+  const { warn, outcome: tell } = tokenLog(log, name);
+  // What we break off ourselves at the end is no news.
+  let closed = false;
+  const { source, start, rest, close } = await keeper(name, given, {
+    ...context,
+    warn,
+    asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
+  });
   const tried = Promise.withResolvers<void>();
   let started = false;
-  let closed = false;
+  const history = new CredentialHistory(context.clock);
   source.listen((outcome, retryAfterMs) => {
     tried.resolve();
-    // What we break off ourselves at the end is no news.
-    if (!closed) tokens.outcome(outcome, retryAfterMs);
+    if (closed) return;
+    tell(outcome, retryAfterMs);
+    history.note(outcome, retryAfterMs);
   });
+  const status = (): CredentialStatus => history.status(source, given);
   return {
     given,
     source,
@@ -49,11 +66,16 @@ export async function openCredential(
       started = true;
     },
     rest,
+    status,
+    async refresh(signal) {
+      await source.replace(signal);
+      return status();
+    },
     unready() {
       const { failure } = source;
       if (!given.required || source.usable() !== undefined) return [];
       if (failure !== undefined) return [`credential ${name}: ${failure.code}: ${failure.detail}`];
-      return source.hadToken ? [] : [`credential ${name}: its first token is on its way`];
+      return source.latest ? [] : [`credential ${name}: its first token is on its way`];
     },
     async close() {
       closed = true;

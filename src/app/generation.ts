@@ -8,6 +8,7 @@ import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
+import type { Credential } from './credential.ts';
 import { Parts, type PartsContext } from './parts.ts';
 import { tellExposed } from './secret-files.ts';
 
@@ -28,6 +29,7 @@ export interface Generation {
   readonly handler: Handler;
   /** Those of its own. */
   readonly inFlight: InFlight;
+  readonly credentials: ReadonlyMap<string, Credential>;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
@@ -78,6 +80,7 @@ export async function openGeneration(config: Config, lasting: Lasting, before?: 
     parts,
     handler,
     inFlight,
+    credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
     async warm({ parts: others }) {

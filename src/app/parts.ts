@@ -5,13 +5,13 @@ import type { SharedStore } from '../auth/store/shared-store.ts';
 import type { Config } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
 import { tokenStoreLog } from '../observe/log.ts';
-import { type Credential, openCredential } from './credential.ts';
+import { type Credential, type CredentialContext, openCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
 import { type OpenRoute, openRoute } from './route.ts';
 import { Shared } from './shared.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface PartsContext extends Surroundings {
+export interface PartsContext extends Surroundings, Pick<CredentialContext, 'tokens'> {
   /** Where tokens are remembered in this process. */
   readonly store: TokenStore;
 }

@@ -3,19 +3,21 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
 import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
-import { type Admin, type AdminOptions, startAdmin } from '../server/admin.ts';
+import type { Admin } from '../server/admin.ts';
 import { type Bound, type BoundListener, bind, isSamePlace } from '../server/bind.ts';
 import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
+import type { AdminConfig } from './admin.ts';
 import { moved, type Opened } from './place.ts';
 
-export interface PortsContext extends Pick<AdminOptions, 'unready' | 'notes'> {
+export interface PortsContext {
   readonly handler: Handler;
   readonly clock: Clock;
   readonly log: Log;
+  /** Rejects when it, or its client token, cannot be had. */
+  readonly openAdmin: (config: AdminConfig) => Promise<Admin>;
 }
 
 type PortsConfig = Pick<Config, 'listen' | 'limits' | 'admin'>;
-type AdminConfig = Exclude<Config['admin'], false>;
 
 /** Where we listen. A reload moves what is to listen elsewhere, and lets the rest go on. */
 export class Ports {
@@ -36,7 +38,7 @@ export class Ports {
   static async open(config: PortsConfig, context: PortsContext): Promise<Ports> {
     const ports = new Ports(config, context, await bound(config, context));
     try {
-      ports.#admin = config.admin === false ? undefined : await ports.#openAdmin(config.admin);
+      ports.#admin = config.admin === false ? undefined : await context.openAdmin(config.admin);
     } catch (error) {
       await closed(ports.#bound);
       throw error;
@@ -102,18 +104,14 @@ export class Ports {
     const place =
       before !== false && before.port === next.port && old !== undefined ? { ...next, port: old.port } : next;
     return await moved<Admin>({
-      open: () => this.#openAdmin(place),
+      open: () => this.#context.openAdmin(place),
       close: (opened) => opened.close(),
       makeRoom: old?.port === place.port ? () => old.close() : undefined,
       comeBack: async () => {
-        if (before !== false && old !== undefined) this.#admin = await this.#openAdmin({ ...before, port: old.port });
+        if (before !== false && old !== undefined)
+          this.#admin = await this.#context.openAdmin({ ...before, port: old.port });
       },
     });
-  }
-
-  #openAdmin(config: AdminConfig): Promise<Admin> {
-    const { unready, notes } = this.#context;
-    return startAdmin({ ...config, unready, notes });
   }
 
   /** Takes no more connections there; those that it has go on. Resolves when others can have the place. */

@@ -6,6 +6,9 @@ import type { TokenPlace } from './store/memory.ts';
 import { type KeptSource, type RequestToken, type Token, type TokenListener, tokenState } from './token.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
+/** A credential that nobody used for so many lifetimes of its token rests: it is not renewed until asked for. */
+const LIFETIMES_BEFORE_REST = 3;
+
 export interface CachedSourceOptions {
   readonly credential: string;
   readonly requestToken: RequestToken;
@@ -36,8 +39,14 @@ export class CachedSource implements KeptSource {
     return this.#usedAtMs;
   }
 
-  get hadToken(): boolean {
-    return this.#options.place.get() !== undefined;
+  get resting(): boolean {
+    const { latest } = this;
+    const unusedMs = this.#options.clock.monotonicMs() - this.#usedAtMs;
+    return latest !== undefined && unusedMs >= LIFETIMES_BEFORE_REST * latest.lifetimeMs;
+  }
+
+  get latest(): Token | undefined {
+    return this.#options.place.get();
   }
 
   get failure(): Failure | undefined {
@@ -72,6 +81,11 @@ export class CachedSource implements KeptSource {
     const current = this.current();
     if (current !== undefined && current !== refused) return current;
     return await unlessAborted(this.#request(), signal);
+  }
+
+  async replace(signal: StopSignal): Promise<Token> {
+    this.#flight ??= this.#fly();
+    return await unlessAborted(this.#flight, signal);
   }
 
   /** Starts a token request in the background, unless one is under way or we are backing off. */

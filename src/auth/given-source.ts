@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { StopSignal } from '../stop.ts';
 import { type KeptSource, type Token, type TokenListener, tokenState } from './token.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -38,6 +39,8 @@ const LOOK_TIMEOUT_MS = 10_000;
  */
 export class GivenSource implements KeptSource {
   readonly credential: string;
+  /** It costs nobody anything. */
+  readonly resting = false;
   readonly #options: GivenSourceOptions;
   readonly #listeners: TokenListener[] = [];
   #held: Token | undefined;
@@ -51,8 +54,8 @@ export class GivenSource implements KeptSource {
     this.#options = options;
   }
 
-  get hadToken(): boolean {
-    return this.#held !== undefined;
+  get latest(): Token | undefined {
+    return this.#held;
   }
 
   get failure(): Failure | undefined {
@@ -83,6 +86,10 @@ export class GivenSource implements KeptSource {
     if (token !== refused) return token;
     this.#tellOf(refused);
     throw this.#told(new Failure('token_refused', 'the API refuses what is given for it, and there is nothing else'));
+  }
+
+  async replace(signal: StopSignal): Promise<Token> {
+    return await unlessAborted(this.#lookAgain(), signal);
   }
 
   /** Looks now, and again and again if it may change. Returns what ends it. */

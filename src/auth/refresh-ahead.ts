@@ -2,10 +2,7 @@ import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Backoff } from './backoff.ts';
 import type { CachedSource } from './cached-source.ts';
-import type { Token } from './token.ts';
 
-/** A credential that nobody used for so many lifetimes of its token rests: it is not renewed until asked for. */
-const LIFETIMES_BEFORE_REST = 3;
 /** A credential without a token that nobody used for so long is tried only so often. */
 const UNUSED_MS = 3_600_000;
 const UNUSED_INTERVAL_MS = 60_000;
@@ -34,10 +31,6 @@ export function refreshAhead(source: CachedSource, { backoff, clock, secretChang
     cancel = clock.after(delayMs, action);
   };
 
-  const renewUnlessResting = (token: Token): void => {
-    const unusedMs = clock.monotonicMs() - source.usedAtMs;
-    if (unusedMs < LIFETIMES_BEFORE_REST * token.lifetimeMs) source.refresh();
-  };
   const recover = (failure: Failure): void => {
     const unusedMs = clock.monotonicMs() - source.usedAtMs;
     const waitMs = unusedMs > UNUSED_MS ? Math.max(backoff.remainingMs, UNUSED_INTERVAL_MS) : backoff.remainingMs;
@@ -61,7 +54,9 @@ export function refreshAhead(source: CachedSource, { backoff, clock, secretChang
   source.listen((outcome) => {
     if (outcome instanceof Failure) recover(outcome);
     else
-      schedule(outcome.requestedAtMs + outcome.staleAfterMs - clock.monotonicMs(), () => renewUnlessResting(outcome));
+      schedule(outcome.requestedAtMs + outcome.staleAfterMs - clock.monotonicMs(), () => {
+        if (!source.resting) source.refresh();
+      });
   });
   source.refresh();
   return () => {

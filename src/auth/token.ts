@@ -49,12 +49,16 @@ export type TokenListener = (outcome: Token | Failure, retryAfterMs?: number) =>
 /** A source as those see it who look after it. */
 export interface KeptSource extends TokenSource {
   readonly credential: string;
-  /** A token was got at some time. */
-  readonly hadToken: boolean;
+  /** The token that was got last, expired or not. */
+  readonly latest: Token | undefined;
+  /** Nobody has asked for its token for so long that it is not renewed before somebody does. */
+  readonly resting: boolean;
   /** What failed last; undefined once something succeeded. */
   readonly failure: Failure | undefined;
   /** The remembered token, if it may be sent; does not count as a use. */
   usable(): Token | undefined;
+  /** A new token in the place of the one remembered, also while backing off; joins a token request under way. Rejects as `get`. */
+  replace(signal: StopSignal): Promise<Token>;
   listen(listener: TokenListener): void;
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { type App, startApp } from '../app.ts';
 import { systemClock } from '../clock.ts';
-import { readConfig, parseConfig } from '../config/load.ts';
+import { parseConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { secretVariables } from '../config/secret-variables.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';

@@ -69,6 +69,7 @@ function program({ process, ended }: Means): Command {
   addRun(main, process);
   addConfigCommands(main, process);
   addTokenCommands(main, { process, ended });
+  addQuestions(main, process);
   addSandboxAndSchema(main, process);
   for (const command of main.commands) command.exitOverride().configureOutput(main.configureOutput());
   return main;
@@ -153,4 +154,20 @@ function addSandboxAndSchema(main: Command, process: Process): void {
     .command('schema')
     .description('print the JSON Schema of proxy.yaml')
     .action(async () => (await import('./schema.ts')).schema(process));
+}
+
+/** The commands that ask a proxy which runs. */
+function addQuestions(main: Command, process: Process): void {
+  main
+    .command('status')
+    .description('tell how a running proxy is')
+    .addOption(configOption(process))
+    .option('--json', 'all of it, in JSON')
+    .action(async (options) => (await import('./status.ts')).status(options, process));
+  main
+    .command('refresh')
+    .description('have a running proxy get a new token now')
+    .argument('<credential>', 'its name in the configuration')
+    .addOption(configOption(process))
+    .action(async (name, options) => (await import('./refresh.ts')).refresh(name, options, process));
 }

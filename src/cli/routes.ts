@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import type { RouteConfig } from '../config/schema.ts';
+import { columns } from './columns.ts';
 import type { Process } from './process.ts';
 
 /** Prints the route table. */
@@ -10,24 +11,13 @@ export async function routes({ config: file }: { readonly config: string }, { en
 
 /** A line a route: prefix → upstream, credential, methods; in columns. */
 export function routeTable(given: readonly RouteConfig[]): string {
-  const rows = given.map(({ prefix, upstream, credential, methods }) => [
-    prefix,
-    '→',
-    `${upstream.origin}${upstream.basePath}`,
-    credential === undefined ? 'no credential' : `credential ${credential}`,
-    methods?.join(',') ?? 'any method',
-  ]);
-  const widths = rows.reduce<number[]>(
-    (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
-    [],
+  return columns(
+    given.map(({ prefix, upstream, credential, methods }) => [
+      prefix,
+      '→',
+      `${upstream.origin}${upstream.basePath}`,
+      credential === undefined ? 'no credential' : `credential ${credential}`,
+      methods?.join(',') ?? 'any method',
+    ]),
   );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

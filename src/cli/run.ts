@@ -68,7 +68,8 @@ async function serve({ config, text, log, words, process }: Service): Promise<vo
       )
     : undefined;
   try {
-    await config.listen.clientToken?.read().catch((error: Error) => {
+    const secrets = [config.listen.clientToken, config.admin === false ? undefined : config.admin.clientToken];
+    await Promise.all(secrets.map((secret) => secret?.read())).catch((error: Error) => {
       throw new Complaint(`the client token cannot be had: ${error.message}`);
     });
     const { env } = process;

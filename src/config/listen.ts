@@ -1,21 +1,9 @@
 /** Where the proxy listens, and who may connect. */
 import * as z from 'zod';
 import { isLoopbackHost } from '../loopback.ts';
-import { fileSecret, fixedSecret } from '../secret.ts';
-import {
-  contentOf,
-  everywhere,
-  type Fault,
-  filePath,
-  flag,
-  group,
-  integer,
-  optional,
-  pem,
-  secretFile,
-  text,
-  withDefault,
-} from './scalars.ts';
+import { clientTokenKeys, clientTokenOf, type SpeltClientToken } from './client-token.ts';
+import { secretRules } from './credentials/secrets.ts';
+import { everywhere, type Fault, filePath, flag, group, integer, optional, pem, text, withDefault } from './scalars.ts';
 import { serverTlsRules } from './tls.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -25,6 +13,8 @@ const DEFAULT_MODE = '0600';
 const allowedHost = text.regex(/^(\*\.)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, {
   error: 'is not a host name (such as proxy.internal or *.internal, without a port)',
 });
+/** Names accepted in Host. */
+export const allowedHosts = withDefault(z.array(allowedHost, { error: 'is not a list' }), []);
 const origin = text
   .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s?#]+$/, {
     error: 'is not an origin (such as https://app.example.com)',
@@ -42,21 +32,6 @@ function isAsBrowsersSpellIt(origin: string): boolean {
 }
 
 export const host = text.regex(/^[A-Za-z0-9._:-]+$/, { error: 'is not an address or a host name' });
-
-const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);
-const notAToken = 'a client token of visible ASCII without spaces (as clients could not send another)';
-const clientToken = text.refine(isClientToken, { error: `is not ${notAToken}` });
-
-/** Looked into as well: at its first reading by the proxy it would be late. */
-function clientTokenFile(folder: string) {
-  return secretFile(folder).refine(
-    (path) => {
-      const content = contentOf(path);
-      return content === undefined || isClientToken(content.replace(/\r?\n$/, ''));
-    },
-    { error: `names a file that does not hold ${notAToken}` },
-  );
-}
 
 /** What `sockaddr_un` has room for, its NUL left out (unix(7), and as BSD has it). Bytes. */
 const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
@@ -83,10 +58,9 @@ export function listenSchema(folder: string) {
     socket: optional(socketPath(folder)),
     socketMode: optional(fileMode).meta({ default: DEFAULT_MODE }),
     openListener: withDefault(flag, false),
-    allowedHosts: withDefault(z.array(allowedHost, { error: 'is not a list' }), []),
+    allowedHosts,
     allowedOrigins: withDefault(z.array(origin, { error: 'is not a list' }), []),
-    clientToken: optional(clientToken),
-    clientTokenFile: optional(clientTokenFile(folder)),
+    ...clientTokenKeys(folder),
     tls: group({ cert: optional(pem(folder)), key: optional(pem(folder)), clientCa: optional(pem(folder)) }),
   })
     .check(everywhere(rules))
@@ -96,12 +70,7 @@ export function listenSchema(folder: string) {
       port: port ?? DEFAULT_PORT,
       /** Instead of host and port. */
       socket: socket === undefined ? undefined : { path: socket, mode: Number.parseInt(socketMode ?? DEFAULT_MODE, 8) },
-      clientToken:
-        clientTokenFile !== undefined
-          ? fileSecret(clientTokenFile)
-          : clientToken === undefined
-            ? undefined
-            : fixedSecret(clientToken),
+      clientToken: clientTokenOf({ clientToken, clientTokenFile }),
       tls:
         tls.cert === undefined || tls.key === undefined
           ? undefined
@@ -109,21 +78,18 @@ export function listenSchema(folder: string) {
     }));
 }
 
-interface Spelt {
+interface Spelt extends SpeltClientToken {
   readonly host?: unknown;
   readonly port?: unknown;
   readonly socket?: unknown;
   readonly socketMode?: unknown;
   readonly openListener?: unknown;
-  readonly clientToken?: unknown;
-  readonly clientTokenFile?: unknown;
   readonly tls?: { readonly cert?: unknown; readonly key?: unknown; readonly clientCa?: unknown } | null;
 }
 
 function rules(spelt: Spelt, fault: Fault): void {
   const { host, port, socket, socketMode, clientToken, clientTokenFile, tls } = spelt;
-  if (clientToken !== undefined && clientTokenFile !== undefined)
-    fault(['clientTokenFile'], 'stands beside clientToken (one of them would be right)');
+  secretRules('clientToken', { spelt }, fault);
   if (socket !== undefined && (host !== undefined || port !== undefined)) {
     const beside = [host === undefined ? [] : ['host'], port === undefined ? [] : ['port']].flat();
     fault(

@@ -6,10 +6,11 @@ import * as z from 'zod';
 import type { EgressOptions } from '../egress.ts';
 import { plainName } from '../field-names.ts';
 import { forwardedFields } from '../own-fields.ts';
+import { adminSchema } from './admin.ts';
 import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
 import { egressSchema } from './egress.ts';
-import { host, listenSchema } from './listen.ts';
+import { listenSchema } from './listen.ts';
 import { nearest } from './nearest.ts';
 import { isOwnListener } from './own-listener.ts';
 import { routeSchema } from './route.ts';
@@ -31,17 +32,11 @@ import { tokenStoreSchema } from './token-store.ts';
 
 /** `folder` is where relative paths begin. */
 export function configSchema(folder: string) {
-  const admin = group({ host: withDefault(host, '127.0.0.1'), port: withDefault(integer(0, 65_535), 9090) });
-
   return z
     .strictObject(
       {
         listen: listenSchema(folder),
-        admin: z
-          .union([z.literal(false), z.literal('false').transform(() => false as const), admin], {
-            error: 'is neither false nor a group of keys',
-          })
-          .prefault({}),
+        admin: adminSchema(folder),
         log: group({
           level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
           format: withDefault(words('auto', 'json', 'pretty'), 'auto'),

@@ -7,6 +7,8 @@ import { standardOutput } from './standard-output.ts';
 export type Log = Logger & {
   /** Writes a line of JSON that is made already, whatever its level, behind those that came before. */
   writeLine(line: string): void;
+  /** How many lines were dropped because nobody took them in time. */
+  dropped(): number;
 };
 
 export interface LogOptions {
@@ -27,7 +29,7 @@ export async function openLog(
   };
   const destination = standardOutput(clock, resumed, onStandardError ? 2 : 1);
   const lines = format === 'json' ? destination : await inWords(destination, colour);
-  const log = createLog(level, lines);
+  const log = createLog(level, lines, destination.dropped);
   return { log, close: destination.close };
 }
 
@@ -38,14 +40,18 @@ async function inWords(destination: pino.DestinationStream, colour: boolean): Pr
 }
 
 /** A log on any destination. */
-export function createLog(level: LogOptions['level'], destination: pino.DestinationStream): Log {
+export function createLog(
+  level: LogOptions['level'],
+  destination: pino.DestinationStream,
+  dropped = (): number => 0,
+): Log {
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line) });
+  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line), dropped });
 }
 
 /** Tells of TLS handshakes that came to nothing: anybody who reaches the port can make any number of them. */
@@ -70,6 +76,14 @@ export function turnedAwayLog(log: Log, clock: Clock): () => void {
       'connections are turned away: as many are open as the limit of open files leaves room for (ulimit -n, LimitNOFILE=)',
     );
     untold = 0;
+  };
+}
+
+/** Tells of what the admin port did not answer as it was asked to; what is no fault of ours is of interest seldom. */
+export function adminLog(log: Log): (failure: Failure, client: string) => void {
+  return (failure, client) => {
+    const level = failure.code === 'internal_error' ? 'error' : 'debug';
+    log[level]({ client, error: failure.code, reason: reason(failure) }, 'admin port: not answered as asked');
   };
 }
 

@@ -35,7 +35,7 @@ export function requestLog(log: Log, clock: Clock): (record: LoggedRequest) => v
 }
 
 /** A client's mistake is no reason to wake anybody; what is wrong behind us or in us may be. */
-function levelOf(error: LoggedRequest['error']): 'info' | 'warn' | 'error' {
+export function levelOf(error: LoggedRequest['error']): 'info' | 'warn' | 'error' {
   if (error === 'shut_down') return 'warn';
   if (error === undefined || error === 'client_left' || failureKinds[error].source === 'client') return 'info';
   return error === 'internal_error' ? 'error' : 'warn';

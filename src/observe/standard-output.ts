@@ -12,6 +12,8 @@ const LAST_WAIT_MS = 1000;
 /** Where log lines go. Whoever writes one never waits. */
 export interface Destination {
   write(line: string): void;
+  /** How many lines were dropped so far. */
+  dropped(): number;
   /** Writes what is held, for a second at most. */
   close(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void,
   const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MOST_HELD });
   let ended = false;
   let dropped = 0;
+  let droppedBefore = 0;
   let due = false;
   // Lines are gathered here: SonicBoom measures all that it has gathered anew with every line.
   let gathered = '';
@@ -44,6 +47,7 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void,
     .on('drain', () => {
       const lost = dropped;
       dropped = 0;
+      droppedBefore += lost;
       if (lost > 0) resumed(lost);
     });
   return {
@@ -58,6 +62,7 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void,
         pass();
       });
     },
+    dropped: () => droppedBefore + dropped,
     close() {
       return new Promise((resolve) => {
         if (ended) return resolve();

@@ -8,7 +8,7 @@ import type { InboundRequest } from '../exchange.ts';
 import type { FieldNames } from '../field-names.ts';
 import type { Secret } from '../secret.ts';
 import { clientTokenCheck } from './client-token.ts';
-import type { Pages } from './pages.ts';
+import type { PagePolicy } from './pages.ts';
 import { type Preflight, preflightOf } from './preflight.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -17,11 +17,13 @@ export interface GuardOptions {
   readonly hosts: readonly string[];
   /** Any Host will do: no page can be made to reach a unix socket by a name of its own. */
   readonly anyHost: boolean;
-  readonly pages: Pages;
+  readonly pages: PagePolicy;
   /** What clients must send; undefined: nothing. */
   readonly clientToken: () => Secret | undefined;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
+  /** Where the config has these, for the words to who is refused. Left out: `listen`. */
+  readonly settings?: 'listen' | 'admin';
   /** Whether a route may be asked for by this authority and path of its upstream. */
   readonly isUpstream: (authority: Authority, path: string) => boolean;
 }
@@ -60,7 +62,8 @@ export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 const MOST_KNOWN = 64;
 
 /** A guard throws the Failure that answers a request it does not let through. */
-export function guard({ hosts, anyHost, pages, clientToken, hopId, isUpstream }: GuardOptions): Guard {
+export function guard(options: GuardOptions): Guard {
+  const { hosts, anyHost, pages, clientToken, hopId, isUpstream, settings = 'listen' } = options;
   const isOurs = hostMatcher(hosts);
   const authenticate = clientTokenCheck(clientToken);
   /** Values of Host that are ours: the same few come again and again. */
@@ -78,7 +81,7 @@ export function guard({ hosts, anyHost, pages, clientToken, hopId, isUpstream }:
     if (asked === undefined && !isKnown && !anyHost && !isOurs(name)) {
       throw new Failure(
         'host_denied',
-        'if this proxy is meant to be reached by that name, add it to listen.allowedHosts',
+        `if this proxy is meant to be reached by that name, add it to ${settings}.allowedHosts`,
         { cause: new Error(`Host ${host}`) },
       );
     }

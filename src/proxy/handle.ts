@@ -149,7 +149,8 @@ class Passages implements Handler {
   }
 
   #refuseOverload(): void {
-    if (this.#options.inFlight.total <= this.#options.mostInFlight) return;
+    const { inFlight, mostInFlight } = this.#options;
+    if (inFlight.total <= mostInFlight) return;
     throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
   }
 
@@ -165,7 +166,7 @@ class Passages implements Handler {
       inFlight.ended();
     };
     inFlight.began();
-    const passage: Passage = { record, relay: new Relay({ client, record, clock, over }), body: undefined };
+    const passage: Passage = { record, relay: new Relay({ client, record, clock, beganAtMs, over }), body: undefined };
     return passage;
   }
 }

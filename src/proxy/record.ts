@@ -19,6 +19,8 @@ export interface RequestRecord {
   durationMs: number;
   /** How long the API took to begin the answer that went to the client. */
   upstreamMs?: number | undefined;
+  /** What went before that head reached the client, and was not the API's time. */
+  overheadMs?: number | undefined;
   retry?: RetryOutcome | undefined;
   credential?: string | undefined;
   /** Bytes of the body that came. */
@@ -28,6 +30,8 @@ export interface RequestRecord {
   error?: FailureCode | 'client_left' | 'shut_down' | undefined;
   /** The words behind `error`, for the log alone. */
   reason?: string | undefined;
+  /** Why it was not let through: the words to the client, which are the same for each of its kind. */
+  refusal?: string | undefined;
 }
 
 /** Of a request that has just begun: as if its client left at once. */
@@ -45,6 +49,7 @@ export function newRecord({
     status: CLIENT_LEFT,
     durationMs: 0,
     upstreamMs: undefined,
+    overheadMs: undefined,
     retry: undefined,
     credential: undefined,
     bytesIn: 0,
@@ -52,6 +57,7 @@ export function newRecord({
     client,
     error: undefined,
     reason: undefined,
+    refusal: undefined,
   };
 }
 

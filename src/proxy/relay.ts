@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { asFailure, Failure, problem, reason } from '../errors.ts';
+import { asFailure, Failure, isRefusal, problem, reason } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead, RetryOutcome } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import { resharedWith, sharedWith } from './cross-origin.ts';
@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly client: Answer;
   readonly record: RequestRecord;
   readonly clock: Clock;
+  /** When the request came, on the monotonic clock. */
+  readonly beganAtMs: number;
   /** Called once, when the exchange is over, however it ended. */
   readonly over: () => void;
 }
@@ -41,6 +43,7 @@ export class Relay implements Answer, AnswerFlow {
   readonly #client: Answer;
   readonly #record: RequestRecord;
   readonly #clock: Clock;
+  readonly #beganAtMs: number;
   readonly #onOver: () => void;
   /** The API's, once it is on its way to the client. */
   #head: AnswerHead | undefined;
@@ -50,10 +53,11 @@ export class Relay implements Answer, AnswerFlow {
   #flow = nothing;
   #taken = ignored;
 
-  constructor({ client, record, clock, over }: RelayOptions) {
+  constructor({ client, record, clock, beganAtMs, over }: RelayOptions) {
     this.#client = client;
     this.#record = record;
     this.#clock = clock;
+    this.#beganAtMs = beganAtMs;
     this.#onOver = over;
   }
 
@@ -75,7 +79,10 @@ export class Relay implements Answer, AnswerFlow {
     if (this.#over) return;
     this.#flow = flow;
     this.#record.status = head.status;
-    this.#record.upstreamMs = head.upstreamMs;
+    const { upstreamMs } = head;
+    this.#record.upstreamMs = upstreamMs;
+    if (upstreamMs !== undefined)
+      this.#record.overheadMs = Math.max(0, this.#clock.monotonicMs() - this.#beganAtMs - upstreamMs);
     this.#record.retry = head.retry;
     const cleaned = this.#cleaned(returnable(head));
     const fields = this.#match === undefined ? cleaned : relocated(cleaned, this.#match);
@@ -129,6 +136,7 @@ export class Relay implements Answer, AnswerFlow {
     this.#record.retry ??= retry;
     this.#record.error = failure.code;
     this.#record.reason = reason(failure);
+    if (isRefusal(failure)) this.#record.refusal = failure.detail;
     if (this.#head === undefined) this.#answerWith(failure);
     else {
       this.#client.fail(failure);

@@ -12,7 +12,7 @@ async function start(shutdown: Readonly<Record<string, string>> = {}) {
   const api = await startApi();
   const clock = new MovedClock();
   const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }], shutdown }, { clock });
-  const ready = async (): Promise<number> => (await fetch(`${proxy.adminUrl}/readyz`)).status;
+  const ready = async (): Promise<number> => (await proxy.askAdmin('/readyz')).status;
   return { api, clock, proxy, ready };
 }
 
@@ -118,7 +118,7 @@ test('L02 what is not finished at shutdown.timeout is cut, streams too, and the 
   const stopped = proxy.stop();
   clock.advance(19_999);
   expect(await ready()).toBe(503);
-  expect((await fetch(`${proxy.adminUrl}/healthz`)).status).toBe(200);
+  expect((await proxy.askAdmin('/healthz')).status).toBe(200);
   expect(stream.socket.readableEnded || waiting.socket.readableEnded).toBe(false);
 
   clock.advance(1);

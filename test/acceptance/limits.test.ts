@@ -29,7 +29,7 @@ test('C06 more than limits.inFlight at once: the rest is turned away at once, an
     expect(reply.json()).toMatchObject({ status: 503, code: 'overloaded' });
     expect(reply.headers['retry-after']).toBe('1');
   }
-  expect((await fetch(`${proxy.adminUrl}/healthz`)).status).toBe(200);
+  expect((await proxy.askAdmin('/healthz')).status).toBe(200);
   expect(api.requests).toHaveLength(4);
 
   for (const answer of answers) answer();

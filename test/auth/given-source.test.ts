@@ -108,7 +108,7 @@ test('a reading that fails is told with its code and when to come again, and lea
   const failing = source.get(nobodyLeaves).catch((failure: unknown) => failure);
   await fail();
   expect(await failing).toMatchObject({ code: 'token_invalid', retryAfterMs: 5000 });
-  expect(source).toMatchObject({ failure: { code: 'token_invalid' }, hadToken: false });
+  expect(source).toMatchObject({ failure: { code: 'token_invalid' }, latest: undefined });
 
   source.watch();
   await find('a', 60_000);

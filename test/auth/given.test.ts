@@ -77,7 +77,7 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
     move();
     expect((await proxy.call('/api/x')).status).toBe(200);
   }
-  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200);
+  expect((await proxy.askAdmin('/readyz')).status).toBe(200);
   const lines = proxy.log.filter(({ credential, msg }) => credential === 'main' && msg !== 'request');
   expect(lines).toEqual([expect.not.objectContaining({ lifetimeS: expect.anything() })]);
 });
@@ -100,7 +100,7 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
   expect(warnings).toEqual([expect.objectContaining({ credential: 'main', msg: expect.stringMatching(/refuses/) })]);
   api.behave(undefined);
   expect((await proxy.call('/api/x')).status).toBe(200);
-  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200);
+  expect((await proxy.askAdmin('/readyz')).status).toBe(200);
 });
 
 test.each<[string, (path: string) => Readonly<Record<string, unknown>>, (given: string) => string]>([
@@ -163,7 +163,7 @@ test('a file that goes away leaves the token in use that was read before, and on
   for (let looks = 0; looks < 5; looks++) await lookAgain();
 
   expect((await proxy.call('/api/x')).status).toBe(200);
-  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(200);
+  expect((await proxy.askAdmin('/readyz')).status).toBe(200);
   api.rejectOnce();
   expect((await proxy.call('/api/x')).status).toBe(401);
   const warnings = proxy.log.filter(({ level }) => level === 'warn');

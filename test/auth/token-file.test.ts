@@ -50,7 +50,7 @@ test('a JWT is not sent once it has expired; the next one is used as soon as it 
   expect((await proxy.call('/api/x')).status).toBe(200);
   clock.advance(1);
   expect(await failure()).toMatchObject({ status: 503, code: 'token_unavailable', retryAfter: '5' });
-  expect((await fetch(`${proxy.adminUrl}/readyz`)).status).toBe(503);
+  expect((await proxy.askAdmin('/readyz')).status).toBe(503);
 
   await file.write(projected(HOUR_S));
   expect((await proxy.call('/api/x')).status).toBe(200);
@@ -124,7 +124,7 @@ test.each<[string, string | undefined, number, string, RegExp]>([
 
     expect(told).toMatchObject({ status, code, detail: expect.stringMatching(detail), retryAfter: '5' });
     expectNoCanary(JSON.stringify(told), 'the problem');
-    expect(await (await fetch(`${proxy.adminUrl}/readyz`)).text()).toMatch(code);
+    expect((await proxy.askAdmin('/readyz')).text).toMatch(code);
     expect(api.requests).toEqual([]);
     await file.write(projected(0));
     expect((await proxy.call('/api/x')).status).toBe(200);

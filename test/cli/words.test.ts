@@ -8,7 +8,7 @@ const schemaFile = new URL('../../proxy.schema.json', import.meta.url);
 test('--help tells the commands, on standard output', async () => {
   const { code, stdout, stderr } = await bearerway(['--help']).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['run', 'init', 'check', 'token', 'exec', 'routes', 'sandbox', 'schema'])
+  for (const command of ['run', 'init', 'check', 'token', 'exec', 'routes', 'status', 'refresh', 'sandbox', 'schema'])
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
 });
 

@@ -12,7 +12,7 @@ test('what a config leaves out has the defaults of the documentation', () => {
       allowedOrigins: [],
       clientToken: undefined,
     },
-    admin: { host: '127.0.0.1', port: 9090 },
+    admin: { host: '127.0.0.1', port: 9090, allowedHosts: [], clientToken: undefined },
     log: { level: 'info', format: 'auto' },
     tokenStore: 'memory',
     limits: {

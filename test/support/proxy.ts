@@ -47,6 +47,13 @@ export class RunningProxy {
     return this.app.reload(parsed(config));
   }
 
+  /** The same, to the admin port; what it says must hold no secret. */
+  async askAdmin(path: string, options: CallOptions = {}): Promise<Reply> {
+    const reply = await call(this.app.admin?.port ?? 0, path, options);
+    expectNoCanary(`${reply.rawHeaders.join('\n')}\n${reply.text}`, path);
+    return reply;
+  }
+
   /** As at the end of the test, if not before. */
   stop(): Promise<void> {
     this.#stopped ??= this.app.stop();

@@ -1,0 +1,102 @@
+import type { Config } from '../config/schema.ts';
+import { Failure } from '../errors.ts';
+import type { InboundRequest } from '../exchange.ts';
+import { isLoopbackHost } from '../loopback.ts';
+import { toldRequest } from '../observe/latest-requests.ts';
+import { adminLog } from '../observe/log.ts';
+import { guard, ownHosts } from '../proxy/guard.ts';
+import { ownPages } from '../proxy/pages.ts';
+import type { RequestRecord } from '../proxy/record.ts';
+import { type Secret, watchSecret } from '../secret.ts';
+import { type Admin, startAdmin } from '../server/admin.ts';
+import { Events } from '../server/events.ts';
+import { type Health, healthPages } from '../server/health.ts';
+import { metricsPage } from '../server/metrics-page.ts';
+import { contentsPage, json, type Page, PageHandler } from '../server/pages.ts';
+import { refreshPage } from '../server/refresh-page.ts';
+import type { Generation } from './generation.ts';
+import type { Observation } from './observation.ts';
+import { type StatusSources, status, wholeStatus } from './status.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface AdminContext extends Surroundings {
+  /** The id of this process in `Bearerway-Hop`. */
+  readonly hopId: string;
+  readonly health: Health;
+  readonly observation: Observation;
+  /** Of the config that is in force. */
+  readonly generation: () => Generation;
+  /** Addresses of the main port. */
+  readonly listen: () => readonly string[];
+}
+
+export type AdminConfig = Exclude<Config['admin'], false>;
+
+/** The admin port. Rejects when it or its client token cannot be had. */
+export async function openAdmin(given: AdminConfig, context: AdminContext): Promise<Admin> {
+  const { clock, log, newId } = context;
+  const clientToken = await watchSecret(given.clientToken, clock);
+  const pages = new PageHandler({
+    pages: adminPages(context),
+    guard: adminGuard(given, context.hopId, clientToken.current),
+    newId,
+    failed: adminLog(log),
+  });
+  try {
+    const { port, close } = await startAdmin(pages, { ...given, clock });
+    return {
+      port,
+      async close() {
+        clientToken.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    clientToken.stop();
+    throw error;
+  }
+}
+
+function adminPages({ clock, health, observation, generation, listen }: AdminContext): Page[] {
+  const sources = (): StatusSources => ({ observation, generation: generation(), health, listen: listen() });
+  const events = new Events({
+    clock,
+    status: () => status(sources()),
+    told: (record: RequestRecord) => toldRequest(record, clock.wallMs()),
+  });
+  observation.follow(events.publish);
+  const pages: Page[] = [
+    ...healthPages(health),
+    metricsPage(() => observation.metrics(() => generation().credentials.values())),
+    { method: 'GET', path: '/api/status', open: false, visit: () => json(wholeStatus(sources())) },
+    events.page,
+    refreshPage((name, signal) => generation().credentials.get(name)?.refresh(signal)),
+  ];
+  return [contentsPage(pages), ...pages];
+}
+
+/** As the main port's, but that pages of our own may ask. */
+function adminGuard(
+  { host, allowedHosts, clientToken }: AdminConfig,
+  hopId: string,
+  current: () => Secret | undefined,
+): (request: InboundRequest) => string {
+  const admit = guard({
+    hosts: ownHosts(host, allowedHosts),
+    anyHost: false,
+    pages: ownPages,
+    settings: 'admin',
+    clientToken: current,
+    hopId,
+    isUpstream: () => false,
+  });
+  const isOpen = !isLoopbackHost(host) && host !== '::1';
+  return (request) => {
+    if (isOpen && clientToken === undefined)
+      throw new Failure(
+        'path_denied',
+        'beyond loopback this page is for who has the client token: set admin.clientToken',
+      );
+    return admit(request).target.path;
+  };
+}

@@ -1,0 +1,28 @@
+import type { CredentialStatus } from '../app/credential-status.ts';
+import { loadConfig } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
+import { askProxy, problemIn } from './admin-port.ts';
+import { Complaint, Usage } from './complaint.ts';
+import type { Process } from './process.ts';
+
+/** Longer than token requests take, with the default timeout and an hour of room for others. */
+const PATIENCE_MS = 3_600_000;
+
+/** Has a running proxy get a new token now. */
+export async function refresh(
+  credential: string,
+  { config: file }: { readonly config: string },
+  { env, stdout }: Process,
+): Promise<void> {
+  const config = await loadConfig(file, env);
+  const path = `/api/credentials/${encodeURIComponent(credential)}/refresh`;
+  const answer = await askProxy(config, { method: 'POST', path, patienceMs: PATIENCE_MS });
+  if (answer.content['code'] === 'no_route')
+    throw new Usage(
+      `the running proxy has no credential of that name${nearest(credential, Object.keys(config.credentials))}`,
+    );
+  if (answer.status !== 200) throw new Complaint(`no token could be had for ${credential}: ${problemIn(answer)}`);
+  // What answers 200 there is the proxy.
+  const { lifetimeS } = answer.content as unknown as CredentialStatus;
+  stdout.write(`${credential}: a new token${lifetimeS === null ? '' : `, good for ${Math.round(lifetimeS)} s`}\n`);
+}
