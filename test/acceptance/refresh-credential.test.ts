@@ -68,7 +68,7 @@ test.each([
 test('one that fails leaves the good token in use', async () => {
   const { proxy, provider } = await setStage();
   await proxy.told(OBTAINED);
-  provider.answerOnce({ status: 500 });
+  provider.answerAlways({ status: 500 });
   expect((await proxy.askAdmin(REFRESH, post)).status).toBe(503);
   expect((await proxy.call('/api/x')).status).toBe(200);
   expect(provider.issued).toHaveLength(1);
