@@ -1,9 +1,6 @@
 /** What docs/recipes/ci.md says, run as the two services would: the commands of their files, in a job of their own. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { root } from '../deploy/manifests.ts';
 import { pageOf } from './page.ts';
 import { areInstalled, openSession, program, type Session } from './session.ts';
 import { api, identityProvider, startWorld, type World } from './world.ts';
@@ -27,10 +24,7 @@ async function job(): Promise<{ readonly session: Session; readonly world: World
   return { session, world };
 }
 
-const isThere = existsSync(join(root, 'src/cli/exec.ts'));
-if (!isThere) console.info('there is no command exec yet: docs/recipes/ci.md is NOT tested.');
-
-describe.runIf(isThere && areInstalled('curl'))('a job of', () => {
+describe.runIf(areInstalled('curl'))('a job of', () => {
   test('GitHub Actions', async () => {
     const { session, world } = await job();
     const { jobs }: Workflow = parse(page.file('.github/workflows/integration.yml'));
