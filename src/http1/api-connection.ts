@@ -19,6 +19,9 @@ import { Writer } from './writer.ts';
 /** `reading off`: nobody wants the rest of the answer; it is read so that the connection can be kept. */
 type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'tunnel' | 'closed';
 
+/** Bytes of a body that any API has read when it has read the head. Who refuses more may never read on, and says nothing of it. */
+const READ_WITH_HEAD = 16_384;
+
 /** A connection to an API: one request at a time, used again unless there is a doubt. */
 export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
   deadlineMs: number;
@@ -33,6 +36,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   #phase: Phase = 'connecting';
   #call: Call | undefined;
   #request: RequestWriter;
+  #isLarge = false;
   #tunnel: Tunnel | undefined;
   #served = 0;
   #paused = false;
@@ -91,6 +95,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#call = call;
     call.connection = this;
     this.#answer.expect(call.request);
+    const { body } = call.request;
+    this.#isLarge = body !== undefined && !(body.length !== undefined && body.length <= READ_WITH_HEAD);
     this.deadlineMs = NEVER;
     this.#request = new RequestWriter(this.writer, this);
     this.#request.write(call.request, this.#owner.addressee);
@@ -245,7 +251,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     const nowMs = this.#owner.nowMs();
     const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
     this.#keptUntilMs = nowMs + kept;
-    if (!more && this.#isSent && kept > 0 && this.#answer.persistent) this.#rest(kept);
+    const isUnread = this.#isLarge && this.#answer.refuses;
+    if (!more && this.#isSent && !isUnread && kept > 0 && this.#answer.persistent) this.#rest(kept);
     else this.destroy();
     if (call?.finish() === true) call.answer.end(trailers);
   }

@@ -70,6 +70,11 @@ export class IncomingAnswer {
     return this.#decoder !== undefined;
   }
 
+  /** It is one of a fault, the client's or the API's. */
+  get refuses(): boolean {
+    return this.#reader.status >= 400;
+  }
+
   get endsWithConnection(): boolean {
     return this.#decoder instanceof CloseDecoder;
   }

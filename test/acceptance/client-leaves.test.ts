@@ -1,4 +1,4 @@
-/** A client that leaves, in each phase of its request: what is under way for it stops, shown by what the others hear. */
+/** A client that leaves, in phases beside those of aborts.test.ts: what is under way for it stops, and the others hear of it. */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -60,14 +60,6 @@ const phases: Readonly<Record<string, Phase>> = {
     };
     return { proxy, stopped };
   },
-  async 'while the answer is waited for'(enter) {
-    const api = await startRawApi();
-    const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
-    (await enter(proxy)).send(GET);
-    const connection = await api.connection();
-    await connection.until(hasHead);
-    return { proxy, stopped: () => connection.toEnd() };
-  },
   async 'while its second try is waited for'(enter) {
     const provider = await startIdentityProvider();
     const api = await startApi();
@@ -83,16 +75,6 @@ const phases: Readonly<Record<string, Phase>> = {
     (await enter(proxy)).send(GET);
     await arrived.promise;
     return { proxy, stopped: () => closed.promise };
-  },
-  async 'in the middle of its answer'(enter) {
-    const api = await startRawApi();
-    const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
-    const client = await enter(proxy);
-    client.send(GET);
-    const connection = await api.connection();
-    connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun');
-    await client.until((text) => text.endsWith('begun'));
-    return { proxy, stopped: () => connection.toEnd() };
   },
   async 'in the middle of an answer that it does not read'(enter) {
     const api = await startApi();
