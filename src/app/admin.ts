@@ -26,38 +26,40 @@ export interface AdminContext extends Surroundings {
   readonly observation: Observation;
   /** Of the config that is in force. */
   readonly generation: () => Generation;
-  /** Addresses of the main port. */
-  readonly listen: () => readonly string[];
 }
 
 export type AdminConfig = Exclude<Config['admin'], false>;
 
-/** The admin port. Rejects when it or its client token cannot be had. */
-export async function openAdmin(given: AdminConfig, context: AdminContext): Promise<Admin> {
-  const { clock, log, newId } = context;
-  const clientToken = await watchSecret(given.clientToken, clock);
-  const pages = new PageHandler({
-    pages: adminPages(context),
-    guard: adminGuard(given, context.hopId, clientToken.current),
-    newId,
-    failed: adminLog(log),
-  });
-  try {
-    const { port, close } = await startAdmin(pages, { ...given, clock });
-    return {
-      port,
-      async close() {
-        clientToken.stop();
-        await close();
-      },
-    };
-  } catch (error) {
-    clientToken.stop();
-    throw error;
-  }
+/** Opens the admin port, and opens it elsewhere. Rejects when it or its client token cannot be had. `listen` gives the addresses of the main port. */
+export type OpenAdmin = (given: AdminConfig, listen: () => readonly string[]) => Promise<Admin>;
+
+/** What is seen there outlives the port. */
+export function adminPort(context: AdminContext): OpenAdmin {
+  const { clock, log, newId, hopId } = context;
+  let addresses = (): readonly string[] => [];
+  const pages = adminPages(context, () => addresses());
+  return async (given, listen) => {
+    addresses = listen;
+    const clientToken = await watchSecret(given.clientToken, clock);
+    const guard = adminGuard(given, hopId, clientToken.current);
+    const handler = new PageHandler({ pages, guard, newId, failed: adminLog(log) });
+    try {
+      const { port, close } = await startAdmin(handler, { ...given, clock });
+      return {
+        port,
+        async close() {
+          clientToken.stop();
+          await close();
+        },
+      };
+    } catch (error) {
+      clientToken.stop();
+      throw error;
+    }
+  };
 }
 
-function adminPages({ clock, health, observation, generation, listen }: AdminContext): Page[] {
+function adminPages({ clock, health, observation, generation }: AdminContext, listen: () => readonly string[]): Page[] {
   const sources = (): StatusSources => ({ observation, generation: generation(), health, listen: listen() });
   const events = new Events({
     clock,

@@ -39,18 +39,18 @@ export async function openCredential(
   { log, tokens, ...context }: CredentialContext,
 ): Promise<Credential> {
   const { warn, outcome: tell } = tokenLog(log, name);
-  // What we break off ourselves at the end is no news.
+  const tried = Promise.withResolvers<void>();
+  let started = false;
   let closed = false;
   const { source, start, rest, close } = await keeper(name, given, {
     ...context,
     warn,
     asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
   });
-  const tried = Promise.withResolvers<void>();
-  let started = false;
   const history = new CredentialHistory(context.clock);
   source.listen((outcome, retryAfterMs) => {
     tried.resolve();
+    // What we break off ourselves at the end is no news.
     if (closed) return;
     tell(outcome, retryAfterMs);
     history.note(outcome, retryAfterMs);

@@ -26,10 +26,11 @@ export interface Lasting extends PartsContext {
 export interface Generation {
   readonly config: Config;
   readonly parts: Parts;
+  /** By their names. */
+  readonly credentials: ReadonlyMap<string, Credential>;
   readonly handler: Handler;
   /** Those of its own. */
   readonly inFlight: InFlight;
-  readonly credentials: ReadonlyMap<string, Credential>;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
@@ -78,9 +79,9 @@ export async function openGeneration(config: Config, lasting: Lasting, before?: 
   return {
     config,
     parts,
+    credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     handler,
     inFlight,
-    credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
     async warm({ parts: others }) {

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import { LatestRequests } from '../observe/latest-requests.ts';
 import type { Log } from '../observe/log.ts';
 import { type MeasuredToken, type MetricsText, openMetrics } from '../observe/metrics.ts';
-import { Reloads } from '../observe/reloads.ts';
 import { requestLog } from '../observe/request-log.ts';
 import { TokenTraffic } from '../observe/token-traffic.ts';
 import { Traffic, type TrafficCounts } from '../observe/traffic.ts';
@@ -10,6 +9,7 @@ import type { ReplayMemory } from '../proxy/body.ts';
 import type { InFlight } from '../proxy/in-flight.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import type { Credential } from './credential.ts';
+import { ReloadState } from './reload-state.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ObservationOptions extends Pick<Surroundings, 'clock' | 'log'> {
@@ -21,7 +21,7 @@ export interface ObservationOptions extends Pick<Surroundings, 'clock' | 'log'> 
 export class Observation {
   readonly tokens = new TokenTraffic();
   readonly latest: LatestRequests;
-  readonly reloads: Reloads;
+  readonly reloads: ReloadState;
   readonly observe: RequestObserver;
   readonly startedAtWallMs: number;
   readonly #startedAtMs: number;
@@ -38,7 +38,7 @@ export class Observation {
     this.startedAtWallMs = clock.wallMs();
     this.#startedAtMs = clock.monotonicMs();
     this.latest = new LatestRequests(clock);
-    this.reloads = new Reloads(clock);
+    this.reloads = new ReloadState(clock);
     this.#traffic = new Traffic(clock);
     this.#log = log;
     this.#inFlight = inFlight;
@@ -59,7 +59,7 @@ export class Observation {
   }
 
   get inFlight(): number {
-    return this.#inFlight.count;
+    return this.#inFlight.total;
   }
 
   traffic(): TrafficCounts {
@@ -75,7 +75,7 @@ export class Observation {
   async metrics(credentials: () => Iterable<Credential>): Promise<MetricsText> {
     this.#metrics ??= openMetrics(() => ({
       traffic: this.#traffic.read(),
-      inFlight: this.#inFlight.count,
+      inFlight: this.#inFlight.total,
       tokens: [...credentials()].map((each) => this.#token(each)),
       replayBuffer: this.#replayMemory.taken,
       logDropped: this.#log.dropped(),

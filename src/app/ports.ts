@@ -6,15 +6,14 @@ import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
 import type { Admin } from '../server/admin.ts';
 import { type Bound, type BoundListener, bind, isSamePlace } from '../server/bind.ts';
 import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
-import type { AdminConfig } from './admin.ts';
+import type { AdminConfig, OpenAdmin } from './admin.ts';
 import { moved, type Opened } from './place.ts';
 
 export interface PortsContext {
   readonly handler: Handler;
   readonly clock: Clock;
   readonly log: Log;
-  /** Rejects when it, or its client token, cannot be had. */
-  readonly openAdmin: (config: AdminConfig) => Promise<Admin>;
+  readonly openAdmin: OpenAdmin;
 }
 
 type PortsConfig = Pick<Config, 'listen' | 'limits' | 'admin'>;
@@ -38,7 +37,7 @@ export class Ports {
   static async open(config: PortsConfig, context: PortsContext): Promise<Ports> {
     const ports = new Ports(config, context, await bound(config, context));
     try {
-      ports.#admin = config.admin === false ? undefined : await context.openAdmin(config.admin);
+      ports.#admin = config.admin === false ? undefined : await ports.#openAdmin(config.admin);
     } catch (error) {
       await closed(ports.#bound);
       throw error;
@@ -104,14 +103,17 @@ export class Ports {
     const place =
       before !== false && before.port === next.port && old !== undefined ? { ...next, port: old.port } : next;
     return await moved<Admin>({
-      open: () => this.#context.openAdmin(place),
+      open: () => this.#openAdmin(place),
       close: (opened) => opened.close(),
       makeRoom: old?.port === place.port ? () => old.close() : undefined,
       comeBack: async () => {
-        if (before !== false && old !== undefined)
-          this.#admin = await this.#context.openAdmin({ ...before, port: old.port });
+        if (before !== false && old !== undefined) this.#admin = await this.#openAdmin({ ...before, port: old.port });
       },
     });
+  }
+
+  #openAdmin(config: AdminConfig): Promise<Admin> {
+    return this.#context.openAdmin(config, () => this.#bound.addresses);
   }
 
   /** Takes no more connections there; those that it has go on. Resolves when others can have the place. */

@@ -6,7 +6,7 @@ import { parseConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { watchFiles } from '../config/watch.ts';
 import type { Log } from '../observe/log.ts';
-import type { Reloads } from '../observe/reloads.ts';
+import type { ReloadState } from './reload-state.ts';
 
 export interface ReloadingOptions {
   readonly file: string;
@@ -21,7 +21,7 @@ export interface ReloadingOptions {
    * rejects, with words for whoever wrote it, when that cannot be.
    */
   readonly apply: (config: Config, text: string) => Promise<Readonly<Record<string, unknown>>>;
-  readonly state: Reloads;
+  readonly state: ReloadState;
 }
 
 /** A config that could not be read is looked at again so often: what it lacks may be in a file that it names. */

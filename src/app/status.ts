@@ -1,12 +1,12 @@
 import { shownConfig } from '../config/shown.ts';
 import type { Second } from '../observe/last-minute.ts';
 import type { ToldRequest } from '../observe/latest-requests.ts';
-import type { ReloadStatus } from '../observe/reloads.ts';
 import type { RouteCounts } from '../observe/route-traffic.ts';
 import { version } from '../version.ts';
 import type { CredentialStatus } from './credential-status.ts';
 import type { Generation } from './generation.ts';
 import type { Observation } from './observation.ts';
+import type { ReloadState } from './reload-state.ts';
 
 /** How a route is. */
 export interface RouteStatus {
@@ -26,6 +26,18 @@ export interface RouteStatus {
   readonly perSecond: readonly Second[];
 }
 
+/** What became of the last change of the config. */
+export interface ReloadStatus {
+  /** RFC 3339. */
+  readonly at: string;
+  /** It is in force. */
+  readonly ok: boolean;
+  /** Why it is not, a line each. */
+  readonly error: string | null;
+  /** How many came to nothing since the start. */
+  readonly failures: number;
+}
+
 /** How the proxy is: what changes by itself. */
 export interface Status {
   readonly version: string;
@@ -39,6 +51,7 @@ export interface Status {
   readonly inFlight: number;
   readonly routes: readonly RouteStatus[];
   readonly credentials: readonly CredentialStatus[];
+  /** Null: there was none. */
   readonly reload: ReloadStatus | null;
 }
 
@@ -76,13 +89,18 @@ export function status({ observation, generation, health, listen }: StatusSource
       ...figures(traffic.get(prefix)),
     })),
     credentials: [...generation.credentials.values()].map((each) => each.status()),
-    reload: reloads.status,
+    reload: reloadStatus(reloads),
   };
 }
 
 export function wholeStatus(sources: StatusSources): WholeStatus {
   const requests = sources.observation.latest.read();
   return { ...status(sources), requests, config: shownConfig(sources.generation.config) };
+}
+
+function reloadStatus({ last, failures }: ReloadState): ReloadStatus | null {
+  if (last === undefined) return null;
+  return { at: new Date(last.atMs).toISOString(), ok: last.ok, error: last.ok ? null : last.message, failures };
 }
 
 type Figures = Pick<RouteStatus, 'requests' | 'errors' | 'p50Ms' | 'p99Ms' | 'perSecond'>;

@@ -25,7 +25,7 @@ export interface KeeperContext extends TokenSupplyContext {
   /** Where tokens are shared with other machines, if they are. */
   readonly shared: SharedStore | undefined;
   /** Hears how each token request ended, and how many milliseconds it took; undefined where nobody had to be asked. */
-  readonly asked: (outcome: Token | Failure, durationMs: number | undefined) => void;
+  readonly asked?: (outcome: Token | Failure, durationMs: number | undefined) => void;
 }
 
 /** For a token that is given: a look at it now and then. For one that is asked for: a memory of it, and its renewal ahead of time. */
@@ -45,7 +45,7 @@ export async function keeper(
   }
 }
 
-function keptGiven(source: GivenSource, { asked }: KeeperContext): Keeper {
+function keptGiven(source: GivenSource, { asked = () => {} }: KeeperContext): Keeper {
   source.listen((outcome) => asked(outcome, undefined));
   let stop = (): void => {};
   return {
@@ -85,7 +85,7 @@ async function keptSupplied(credential: string, options: TokenSupplyOptions, con
 }
 
 /** The token requests of our own, whoever else's tokens are used besides. */
-function timed(requestToken: RequestToken, { clock, asked }: KeeperContext): RequestToken {
+function timed(requestToken: RequestToken, { clock, asked = () => {} }: KeeperContext): RequestToken {
   return async () => {
     const beganAtMs = clock.monotonicMs();
     const told = (outcome: Token | Failure): void => asked(outcome, clock.monotonicMs() - beganAtMs);

@@ -87,7 +87,6 @@ export class TokenAttempts {
       store: memoryStore(),
       shared: anew && options.type !== 'refresh_token' ? undefined : this.#shared,
       warn: (note) => notes.push(note),
-      asked: () => {},
       heard: (answer) => {
         heard = { ...answer, atWallMs: this.#clock.wallMs() };
       },

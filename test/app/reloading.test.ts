@@ -2,11 +2,11 @@ import { EventEmitter, once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { ReloadState } from '../../src/app/reload-state.ts';
 import { Reloading } from '../../src/app/reloading.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createLog } from '../../src/observe/log.ts';
-import { Reloads } from '../../src/observe/reloads.ts';
 import { folder } from '../cli/command.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
@@ -18,7 +18,7 @@ const withRoute = (prefix: string, more = ''): string =>
 /** A config file, and what becomes of it; nobody looks at it before the clock is moved or somebody asks. */
 class Stage {
   readonly clock = new MovedClock();
-  readonly state = new Reloads(this.clock);
+  readonly state = new ReloadState(this.clock);
   readonly lines: Record<string, unknown>[] = [];
   /** The prefixes of what was to be used. */
   readonly applied: (string | undefined)[] = [];
@@ -94,7 +94,7 @@ test('a change is used, and told of by name in one line', async () => {
     listening: ['here'],
   });
   expect(stage.applied).toEqual(['/b']);
-  expect(stage.state).toMatchObject({ failures: 0, status: { ok: true, at: expect.any(String), error: null } });
+  expect(stage.state).toMatchObject({ failures: 0, last: { ok: true, atMs: expect.any(Number), message: '' } });
 });
 
 test('a bad one is told of with all its faults and counted; the next good one is used', async () => {
@@ -110,11 +110,11 @@ test('a bad one is told of with all its faults and counted; the next good one is
     expect.stringMatching(/^.*proxy\.yaml:2:1 routs: is not known here/),
   ]);
   expect(stage.applied).toEqual([]);
-  expect(stage.state).toMatchObject({ failures: 1, status: { ok: false, error: expect.stringContaining('routs') } });
+  expect(stage.state).toMatchObject({ failures: 1, last: { ok: false, message: expect.stringContaining('routs') } });
 
   await stage.write(withRoute('/b'));
   expect(await stage.told(2)).toMatchObject({ msg: 'the configuration was reloaded' });
-  expect(stage.state).toMatchObject({ failures: 1, status: { ok: true } });
+  expect(stage.state).toMatchObject({ failures: 1, last: { ok: true } });
 });
 
 test('one that is mended to what is in use already is well again', async () => {
@@ -123,7 +123,7 @@ test('one that is mended to what is in use already is well again', async () => {
   await stage.told(1);
   await stage.write(withRoute('/a'));
   expect(await stage.told(2)).toMatchObject({ level: 'info', msg: 'the configuration is the one in use again' });
-  expect([stage.state.status?.ok, stage.applied]).toEqual([true, []]);
+  expect([stage.state.last?.ok, stage.applied]).toEqual([true, []]);
 });
 
 test('one that cannot be used is told of in the words of who tried, and counted', async () => {
@@ -142,7 +142,7 @@ test('who asks is told, also that nothing has changed; a comment changes nothing
   await stage.write(`# a comment\n${withRoute('/a')}`);
   stage.reloading.reload('SIGHUP');
   expect(await stage.told(1)).toMatchObject({ msg: 'SIGHUP: the configuration has not changed' });
-  expect([stage.applied, stage.state.status]).toEqual([[], null]);
+  expect([stage.applied, stage.state.last]).toEqual([[], undefined]);
 });
 
 test('those that are asked for during one are done after it, once', async () => {
