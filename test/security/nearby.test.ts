@@ -59,7 +59,7 @@ test.each([
   expect(isNearby(address)).toBe(false);
 });
 
-describe('a name that leads there is not called', () => {
+describe('A11 a name that leads there is not called', () => {
   test.each([
     ['169.254.169.254', 'http'],
     ['169.254.169.254', 'https'],

@@ -14,13 +14,7 @@ const families = { B: 15, P: 20, A: 15, F: 33, U: 25, T: 25, R: 16, C: 10, L: 14
 /** Cases that no test can bear, and why. */
 const without: Readonly<Record<string, string>> = {
   R11: 'there is no DPoP here, so no nonce either: such a 401 is renewed like any other',
-  L07: 'the configuration is read at the start only',
-  B15: 'it takes a browser',
-  A11: 'it takes names that resolve to forbidden addresses',
-  A12: 'it takes names that resolve to forbidden addresses',
   S01: 'startProxy, call and raw replies look for canaries in every test',
-  S05: 'what a report of Node.js holds',
-  S06: 'who may read a file of secrets',
 };
 
 const tests = join(import.meta.dirname, '../..');
