@@ -62,6 +62,9 @@ interface Service {
 }
 
 async function serve({ config, text, log, words, process }: Service): Promise<void> {
+  let reloading: Reloading | undefined;
+  // From the start on: one that nobody takes would end the process.
+  const asked = untilSignal(process, log, () => reloading?.reload('SIGHUP'));
   const sandbox = words.sandbox
     ? await startedSandbox().catch((error) =>
         Promise.reject(aboutPort(error, 'the sandbox', 'run the proxy without one (npm run -s bearerway -- run)')),
@@ -81,9 +84,7 @@ async function serve({ config, text, log, words, process }: Service): Promise<vo
       warnOf(next, log);
       return addressesOf(app, next);
     };
-    const reloading = new Reloading({ ...surroundings, file: words.config, config, text, apply, state: app.reloads });
-    // Before anybody is told that it listens: who reads that may send one.
-    const asked = untilSignal(process, log, () => reloading.reload('SIGHUP'));
+    reloading = new Reloading({ ...surroundings, file: words.config, config, text, apply, state: app.reloads });
     announce({ config, log, app, sandbox, process });
     const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
     const signal = await asked;

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Api, startApi } from '../support/api.ts';
 import { call, connectRaw, type Reply } from '../support/client.ts';
-import { bearerway, type Command, configFile } from './command.ts';
+import { anywhere, bearerway, type Command, configFile, folder } from './command.ts';
 
 /** A proxy with one route, and a request on it that the API has and does not answer yet. */
 async function underWay(config: Readonly<Record<string, unknown>> = {}) {
@@ -111,6 +113,26 @@ test.each([
   expect(await command.logged((line) => line['msg'] === msg)).toMatchObject({ level });
   expect((await call(port, '/api/x')).status).toBe(200);
   expect(command.stderr).toBe('');
+});
+
+/** Tries again and again, as somebody does who waits for a service to come up. */
+function connected(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ path }, () => {
+      socket.destroy();
+      resolve();
+    }).on('error', () => void setImmediate(() => connected(path).then(resolve)));
+  });
+}
+
+test('SIGHUP at the moment when it begins to listen does not end it', async () => {
+  const socket = join(await folder(), 'proxy.sock');
+  const command = bearerway(['-c', await configFile({ ...anywhere, listen: { socket }, admin: false })]);
+  await connected(socket);
+  command.child.kill('SIGHUP');
+  await command.logged(({ msg }) => msg === 'listening');
+  command.child.kill('SIGTERM');
+  expect(await command.ended).toMatchObject({ code: 0, signal: null });
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('the sandbox ends with 0 on %s', async (signal) => {
