@@ -104,4 +104,8 @@ describe('the house', () => {
     for (const [, file] of readme.matchAll(/`(src\/[\w/-]+\.ts)`/g))
       expect(sources).toContain(relative('src', file ?? ''));
   });
+
+  test('zod is taken by its parts: as a whole it brings messages in fifty languages into every process', () => {
+    expect(filesThat(/^import \{[^}]*\bz\b[^}]*\} from 'zod'/m)).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 /** The admin port, and who may ask there. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clientTokenKeys, clientTokenOf } from './client-token.ts';
 import { secretRules } from './credentials/secrets.ts';
 import { allowedHosts, host } from './listen.ts';

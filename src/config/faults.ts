@@ -1,5 +1,5 @@
 /** What is wrong with a config, in words for the person who wrote it. No message repeats a value. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { printable } from '../errors.ts';
 import type { KnownKeys } from './json-schema.ts';
 import { nearest } from './nearest.ts';
