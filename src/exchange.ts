@@ -89,11 +89,11 @@ export interface AnswerHead {
   readonly reason: string;
   readonly fields: Fields;
   /** Of a 101: the protocol that follows, one of those that were asked for. */
-  readonly protocol?: string;
+  readonly protocol?: string | undefined;
   /** Milliseconds the API took to begin this answer; absent when no API was asked. */
-  readonly upstreamMs?: number;
+  readonly upstreamMs?: number | undefined;
   /** What became of a 401; becomes the field `Bearerway-Retry`. */
-  readonly retry?: RetryOutcome;
+  readonly retry?: RetryOutcome | undefined;
 }
 
 /** Whether a refused request was sent once more, and if not, why. */

@@ -38,9 +38,13 @@ export function injection({ header = 'Authorization', scheme, query }: Injection
   return {
     field: header.toLowerCase(),
     parameter: undefined,
-    inject: (request, token) => ({
-      ...request,
-      fields: request.fields.with(header, `${prefix}${token.value.reveal()}`),
+    // Each member by name: to copy an object takes longer than all else that is done here.
+    inject: ({ method, target, fields, body, upgrade }, token) => ({
+      method,
+      target,
+      fields: fields.with(header, `${prefix}${token.value.reveal()}`),
+      body,
+      upgrade,
     }),
   };
 }

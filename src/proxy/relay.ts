@@ -79,16 +79,16 @@ export class Relay implements Answer, AnswerFlow {
     if (this.#over) return;
     this.#flow = flow;
     this.#record.status = head.status;
-    const { upstreamMs } = head;
+    const { status, reason, protocol, upstreamMs, retry } = head;
     this.#record.upstreamMs = upstreamMs;
     if (upstreamMs !== undefined)
       this.#record.overheadMs = Math.max(0, this.#clock.monotonicMs() - this.#beganAtMs - upstreamMs);
-    this.#record.retry = head.retry;
+    this.#record.retry = retry;
     const cleaned = this.#cleaned(returnable(head));
     const fields = this.#match === undefined ? cleaned : relocated(cleaned, this.#match);
-    const returned = head.retry === undefined ? fields : fields.with('Bearerway-Retry', head.retry);
+    const returned = retry === undefined ? fields : fields.with('Bearerway-Retry', retry);
     const marked = this.#page === undefined ? returned : resharedWith(this.#page, returned);
-    this.#client.head(marked === head.fields ? head : { ...head, fields: marked }, this);
+    this.#client.head({ status, reason, fields: marked, protocol, upstreamMs, retry }, this);
     this.#head = head;
   }
 
