@@ -3,9 +3,9 @@
  * part of the house.
  */
 import { type Generation, openGeneration } from './app/generation.ts';
-import { openPorts, type Ports } from './app/ports.ts';
+import type { Parts } from './app/parts.ts';
+import type { Ports } from './app/ports.ts';
 import type { Surroundings } from './app/surroundings.ts';
-import { memoryStore } from './auth/store/memory.ts';
 import type { Config } from './config/schema.ts';
 import type { Handler } from './exchange.ts';
 import { requestLog } from './observe/request-log.ts';
@@ -18,13 +18,14 @@ export interface App extends Ports {
 }
 
 /** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
-export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+export async function startApp(config: Config, surroundings: Surroundings, given?: Parts): Promise<App> {
   const { clock, log, newId } = surroundings;
+  const parts = given ?? (await import('./app/alone.ts')).alone(newId());
   const generation: Generation = await openGeneration(config, {
     ...surroundings,
-    store: memoryStore(),
+    hopId: parts.hopId,
+    openCredentials: parts.openCredentials,
     replayMemory: new ReplayMemory(config.limits.replayMemory),
-    hopId: newId(),
     observe: requestLog(log, clock),
   });
   const handler: Handler = {
@@ -32,16 +33,18 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     refuse: (failure, client, answer) => generation.handler.refuse(failure, client, answer),
   };
   let stopping = false;
-  const { bound, admin } = await openPorts(handler, {
-    config,
-    clock,
-    log,
-    unready: () => [...(stopping ? ['it is shutting down'] : []), ...generation.unready()],
-    notes: () => generation.notes(),
-  }).catch(async (error) => {
-    await generation.close();
-    throw error;
-  });
+  const { bound, admin } = await parts
+    .openPorts(handler, {
+      config,
+      clock,
+      log,
+      unready: () => [...(stopping ? ['it is shutting down'] : []), ...generation.unready()],
+      notes: () => generation.notes(),
+    })
+    .catch(async (error) => {
+      await generation.close();
+      throw error;
+    });
   generation.start();
   return {
     bound,

@@ -2,15 +2,25 @@ import type { Config } from '../config/schema.ts';
 import { Egress, isOurselves, originOf, type ProxyAddress } from '../egress.ts';
 import type { Log } from '../observe/log.ts';
 
-/** The way out, told of in the log. A proxy that is ourselves is none: the environment may be meant for our clients. */
-export function openEgress({ egress, listen }: Pick<Config, 'egress' | 'listen'>, log: Log): Egress {
-  const others = (proxy: ProxyAddress | undefined): ProxyAddress | undefined =>
-    proxy !== undefined && isOurselves(proxy, listen) ? undefined : proxy;
-  const [http, https] = [others(egress.http), others(egress.https)];
-  const named = { http: http && originOf(http), https: https && originOf(https) };
-  if (http !== egress.http || https !== egress.https)
+type Named = Pick<Config, 'egress' | 'listen'>;
+
+/** The way out. A proxy that is ourselves is none: the environment may be meant for our clients. */
+export function openEgress(config: Named): Egress {
+  return new Egress({ ...config.egress, ...others(config) });
+}
+
+/** Tells in the log of the way out. */
+export function egressLog(config: Named, log: Log): void {
+  const { http, https } = others(config);
+  if (http !== config.egress.http || https !== config.egress.https)
     log.warn('the egress proxy (egress.proxy, HTTPS_PROXY or HTTP_PROXY) is this proxy itself; it is ignored');
-  if (http !== undefined || https !== undefined)
-    log.info(named, 'APIs and token endpoints are reached by way of an egress proxy');
-  return new Egress({ ...egress, http, https });
+  if (http === undefined && https === undefined) return;
+  const named = { http: http && originOf(http), https: https && originOf(https) };
+  log.info(named, 'APIs and token endpoints are reached by way of an egress proxy');
+}
+
+function others({ egress, listen }: Named) {
+  const other = (proxy: ProxyAddress | undefined): ProxyAddress | undefined =>
+    proxy !== undefined && isOurselves(proxy, listen) ? undefined : proxy;
+  return { http: other(egress.http), https: other(egress.https) };
 }

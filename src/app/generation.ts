@@ -1,8 +1,5 @@
-import type { TokenStore } from '../auth/store/memory.ts';
-import type { SharedStore } from '../auth/store/shared-store.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
-import { tokenStoreLog } from '../observe/log.ts';
 import type { ReplayMemory } from '../proxy/body.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { handle } from '../proxy/handle.ts';
@@ -10,18 +7,14 @@ import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
-import { openCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
+import type { Parts } from './parts.ts';
 import { openRoute } from './route.ts';
-import { tellExposed } from './secret-files.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What outlives a config. */
-export interface Lasting extends Surroundings {
-  readonly store: TokenStore;
+export interface Lasting extends Surroundings, Pick<Parts, 'hopId' | 'openCredentials'> {
   readonly replayMemory: ReplayMemory;
-  /** The id of this process in `Bearerway-Hop`. */
-  readonly hopId: string;
   readonly observe: RequestObserver;
 }
 
@@ -41,16 +34,10 @@ export interface Generation {
 
 /** Rejects when the file of the client token or of a key cannot be read. */
 export async function openGeneration(config: Config, lasting: Lasting): Promise<Generation> {
-  const { clock, log } = lasting;
-  const { listen, limits, tokenStore } = config;
-  await tellExposed(config.secretFiles, log);
-  const shared = tokenStore === 'memory' ? undefined : await sharedStore(tokenStore.redis, lasting);
-  shared?.listen(tokenStoreLog(log));
-  const egress = openEgress(config, log);
-  const opened = Object.entries(config.credentials).map(
-    async ([name, given]) => [name, await openCredential(name, given, { ...lasting, shared, egress })] as const,
-  );
-  const credentials = new Map(await Promise.all(opened));
+  const { clock } = lasting;
+  const { listen, limits } = config;
+  const egress = openEgress(config);
+  const credentials = await lasting.openCredentials(config, { ...lasting, egress });
   const scheme = listen.tls === undefined ? 'http' : 'https';
   const routes = config.routes.map((given) =>
     openRoute(given, credentials.get(given.credential ?? ''), { clock, scheme, egress }),
@@ -78,22 +65,12 @@ export async function openGeneration(config: Config, lasting: Lasting): Promise<
   return {
     config,
     handler,
-    unready: () => [...[...credentials.values()].flatMap((each) => each.unready()), ...(shared?.unready() ?? [])],
-    notes: () => shared?.troubles() ?? [],
-    start() {
-      shared?.start();
-      for (const each of credentials.values()) each.start();
-    },
+    unready: () => credentials.unready(),
+    notes: () => credentials.notes(),
+    start: () => credentials.start(),
     async close() {
       clientToken.stop();
-      await Promise.all([...credentials.values(), ...routes].map((each) => each.close()));
-      await shared?.close();
+      await Promise.all([credentials, ...routes].map((each) => each.close()));
     },
   };
-}
-
-/** Its client is loaded where it is asked for. */
-async function sharedStore(...options: Parameters<typeof SharedStore.open>): Promise<SharedStore> {
-  const store = await import('../auth/store/shared-store.ts');
-  return await store.SharedStore.open(...options);
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Handler } from '../exchange.ts';
+import { Listener, type ListenOptions } from '../http1/server.ts';
 import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
 import { type Admin, type AdminOptions, startAdmin } from '../server/admin.ts';
-import { type Bound, bind } from '../server/bind.ts';
+import { type Bound, bind, type MakeListener } from '../server/bind.ts';
 import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
 
 /** Where we listen. */
@@ -12,21 +13,33 @@ export interface Ports {
   readonly admin: Admin | undefined;
 }
 
-interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
+export interface PortOptions extends Pick<AdminOptions, 'unready' | 'notes'> {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+export type OpenPorts = (handler: Handler, options: PortOptions) => Promise<Ports>;
+
 /** Both ports or none. */
-export async function openPorts(handler: Handler, { config, clock, log, unready, notes }: PortOptions): Promise<Ports> {
-  const { listen, limits } = config;
-  const bound = await bind(handler, {
-    ...{ ...listen, limits, clock },
+export function openPorts(handler: Handler, options: PortOptions): Promise<Ports> {
+  const listening = listenerOptions(options);
+  return openBoth((at) => new Listener(handler, { ...listening, at }), options);
+}
+
+/** Of whoever serves connections, wherever they come in. */
+export function listenerOptions({ config, clock, log }: PortOptions): Omit<ListenOptions, 'at'> {
+  return {
+    ...{ tls: config.listen.tls, limits: config.limits, clock },
     handshakeFailed: handshakeLog(log),
     mostConnections: connectionsFor(mostOpenFiles()),
     turnedAway: turnedAwayLog(log, clock),
-  });
+  };
+}
+
+/** The same with listeners of another kind. */
+export async function openBoth(make: MakeListener, { config, unready, notes }: PortOptions): Promise<Ports> {
+  const bound = await bind(make, config.listen);
   try {
     return { bound, admin: config.admin === false ? undefined : await startAdmin({ ...config.admin, unready, notes }) };
   } catch (error) {

@@ -7,7 +7,7 @@ import { fieldPolicy } from '../proxy/headers.ts';
 import { pathPattern } from '../proxy/path-pattern.ts';
 import type { Route } from '../proxy/route-table.ts';
 import { upstream } from '../proxy/upstream.ts';
-import type { Credential } from './credential.ts';
+import type { UsedCredential } from './credentials.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface RouteContext extends Pick<Surroundings, 'clock'> {
@@ -25,7 +25,7 @@ export interface OpenRoute {
 /** Where a route goes, with a token on every request if it has a credential. */
 export function openRoute(
   given: RouteConfig,
-  used: Credential | undefined,
+  used: UsedCredential | undefined,
   { clock, scheme, egress }: RouteContext,
 ): OpenRoute {
   const { send, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);

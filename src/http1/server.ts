@@ -35,6 +35,9 @@ export class Listener implements ConnectionOwner {
   readonly #at: ListenPlace;
   readonly #connections = new Set<ClientConnection>();
   #draining = false;
+  /** Sockets given to `take` that are still open. */
+  #taken = 0;
+  #ended = (): void => {};
 
   constructor(handler: Handler, options: ListenOptions) {
     this.handler = handler;
@@ -73,6 +76,22 @@ export class Listener implements ConnectionOwner {
     });
   }
 
+  /** Takes a connection that came to somebody else. Nothing of it has been read. */
+  take(socket: Socket): void {
+    if (this.#taken >= this.#server.maxConnections) {
+      this.#server.emit('drop');
+      socket.destroy();
+      return;
+    }
+    socket.allowHalfOpen = true;
+    this.#taken += 1;
+    socket.once('close', () => {
+      this.#taken -= 1;
+      if (this.#taken === 0) this.#ended();
+    });
+    this.#server.emit('connection', socket);
+  }
+
   get draining(): boolean {
     return this.#draining;
   }
@@ -86,7 +105,10 @@ export class Listener implements ConnectionOwner {
   /** Takes no more connections; resolves when the last one has ended. Follows `drain`. */
   stop(): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      this.#server.close(() => {
+        this.#ended = resolve;
+        if (this.#taken === 0) resolve();
+      });
     });
   }
 

@@ -1,17 +1,32 @@
-import type { Handler } from '../exchange.ts';
-import { Listener, type ListenOptions } from '../http1/server.ts';
+import type { ListenPlace } from '../http1/server.ts';
 import { closeOwn, identityOf, makeRoom, withMode } from './socket-file.ts';
 
-export interface BindOptions extends Omit<ListenOptions, 'at'> {
+export interface BindOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   /** Instead of host and port. `mode` is the file's. */
   readonly socket?: { readonly path: string; readonly mode: number } | undefined;
+  /** For its address: whether it speaks TLS. */
+  readonly tls?: object | undefined;
 }
 
 /** What takes connections, and can be ended. */
-export type BoundListener = Pick<Listener, 'drain' | 'stop' | 'cut'>;
+export interface BoundListener {
+  /** From now on answers end their connections. Still takes new ones. */
+  drain(): void;
+  /** Takes no more connections; resolves when the last one has ended. */
+  stop(): Promise<void>;
+  /** Ends all connections at once. */
+  cut(): void;
+}
+
+/** What will take connections. `listen` resolves with its port, which a unix socket has none of. */
+export interface FreeListener extends BoundListener {
+  listen(): Promise<number | undefined>;
+}
+
+export type MakeListener = (at: ListenPlace) => FreeListener;
 
 /** Listeners for one address of the config, all on one port. */
 export interface Bound {
@@ -23,24 +38,24 @@ export interface Bound {
 }
 
 /** Listens. Rejects with the system's error. */
-export function bind(handler: Handler, options: BindOptions): Promise<Bound> {
+export function bind(make: MakeListener, options: BindOptions): Promise<Bound> {
   const { socket } = options;
-  return socket === undefined ? bindPort(handler, options) : bindSocket(handler, options, socket);
+  return socket === undefined ? bindPort(make, options) : bindSocket(make, socket);
 }
 
 /**
  * Loopback means both its addresses: `localhost` is `::1` to many clients, and somebody else on that port would get
  * what was meant for us.
  */
-async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> {
+async function bindPort(make: MakeListener, options: BindOptions): Promise<Bound> {
   const isLoopback = options.host === '127.0.0.1' || options.host === 'localhost';
   const host = isLoopback ? '127.0.0.1' : options.host;
-  const first = new Listener(handler, { ...options, at: { host, port: options.port } });
+  const first = make({ host, port: options.port });
   const port = await first.listen();
   const urlOf = (name: string) => `${options.tls === undefined ? 'http' : 'https'}://${name}:${port}`;
   const alone = { listeners: [first], addresses: [urlOf(host.includes(':') ? `[${host}]` : host)], port };
   if (!isLoopback || port === undefined) return alone;
-  const second = new Listener(handler, { ...options, at: { host: '::1', port } });
+  const second = make({ host: '::1', port });
   try {
     await second.listen();
     return { listeners: [first, second], addresses: [...alone.addresses, urlOf('[::1]')], port };
@@ -55,13 +70,9 @@ async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> 
 }
 
 /** The file has its mode from the first moment on, and is gone when we are. */
-async function bindSocket(
-  handler: Handler,
-  options: BindOptions,
-  { path, mode }: NonNullable<BindOptions['socket']>,
-): Promise<Bound> {
+async function bindSocket(make: MakeListener, { path, mode }: NonNullable<BindOptions['socket']>): Promise<Bound> {
   await makeRoom(path);
-  const listener = new Listener(handler, { ...options, at: { path } });
+  const listener = make({ path });
   await withMode(mode, () => listener.listen());
   const own = identityOf(path);
   const bound: BoundListener = {
