@@ -2,6 +2,7 @@
  * The composition root: a Config becomes one running proxy. With the parts in `app/`, the only place that knows every
  * part of the house.
  */
+import { availableParallelism } from 'node:os';
 import { type Generation, openGeneration } from './app/generation.ts';
 import type { Parts } from './app/parts.ts';
 import type { Ports } from './app/ports.ts';
@@ -17,8 +18,19 @@ export interface App extends Ports {
   stop(): Promise<void>;
 }
 
-/** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
-export async function startApp(config: Config, surroundings: Surroundings, given?: Parts): Promise<App> {
+/**
+ * Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be
+ * read; with a WorkerError when a worker cannot be started.
+ */
+export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const size = config.workers === 'auto' ? availableParallelism() : config.workers;
+  if (size === 1) return await startProcess(config, surroundings);
+  const { startFirstProcess } = await import('./app/first-process.ts');
+  return await startFirstProcess(config, size, surroundings);
+}
+
+/** One that serves requests in this process; `given`: with other parts than when it is alone. */
+export async function startProcess(config: Config, surroundings: Surroundings, given?: Parts): Promise<App> {
   const { clock, log, newId } = surroundings;
   const parts = given ?? (await import('./app/alone.ts')).alone(newId());
   const generation: Generation = await openGeneration(config, {

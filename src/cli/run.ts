@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
+import { WorkerError } from '../server/worker-error.ts';
 import { announce } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
@@ -85,6 +86,7 @@ async function serve({ config, log, words, process }: Service): Promise<void> {
 }
 
 function aboutOurPort(error: unknown, { listen, admin }: Config): unknown {
+  if (error instanceof WorkerError) return new Complaint(error.message);
   const { port, address, path } = error as { port?: number; address?: string; path?: string };
   const socket = listen.socket?.path;
   if (socket !== undefined && (address === socket || path === socket)) return aboutSocket(error, socket);

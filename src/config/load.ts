@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { Secret } from '../secret.ts';
 import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
@@ -70,7 +71,8 @@ export function parseConfig(
   const egress = data && egressOf(data.egress, env, noPlace);
   if (data === undefined || egress === undefined || faults.length > 0)
     throw new ConfigError(file, faults.toSorted(byPlace));
-  return freeze({ ...data, egress, secretFiles: secretFilesIn(written, dirname(file)) });
+  const secretFiles = secretFilesIn(written, dirname(file));
+  return freeze({ ...data, egress, secretFiles, source: { file, text: new Secret(source) } });
 }
 
 /** Made once for a folder: it is large, and a config may be read again and again. */

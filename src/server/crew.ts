@@ -21,6 +21,7 @@ export interface WorkerEvents {
 }
 
 export interface Worker extends Taker {
+  readonly pid: number | undefined;
   tell(message: ToWorker): void;
   kill(): void;
 }
@@ -33,6 +34,8 @@ export interface CrewOptions {
   readonly greeting: () => readonly ToWorker[];
   /** Hears what workers say, but for what the crew itself wants to know. */
   readonly heard: (message: FromWorker, from: Worker) => void;
+  /** Hears of one that serves from now on. */
+  readonly serves: (worker: Worker) => void;
   /** Hears of one that died and is replaced, in so many milliseconds. */
   readonly died: (end: WorkerEnd, replacedInMs: number) => void;
 }
@@ -130,7 +133,7 @@ export class Crew implements BoundListener {
 
   /** Resolves when its worker serves; rejects if that ends before. */
   #fill(place: Place): Promise<void> {
-    const { start, greeting, heard, clock } = this.#options;
+    const { start, greeting, heard, serves, clock } = this.#options;
     place.startedAtMs = clock.monotonicMs();
     place.reason = undefined;
     return new Promise((resolve, reject) => {
@@ -139,6 +142,7 @@ export class Crew implements BoundListener {
           if (message.kind === 'ready') {
             place.ready = true;
             this.#connections.join(worker);
+            serves(worker);
             resolve();
           } else if (message.kind === 'failed') place.reason = message.reason;
           else heard(message, worker);

@@ -22,6 +22,7 @@ export function startWorkerProcess({ entry, env, lines }: WorkerProcessOptions, 
     child.send(message, sent);
   };
   return {
+    pid: child.pid,
     tell,
     hand: (socket, handed) => hand(child, socket, handed),
     kill: () => void child.kill('SIGKILL'),

@@ -5,6 +5,7 @@ import { MovedClock } from '../support/clock.ts';
 
 /** A worker that does what the test says. */
 export class FakeWorker implements Worker {
+  readonly pid = 7;
   readonly told: string[] = [];
   /** Connections on their way to it, and what says that it has each. */
   readonly handed: { readonly socket: Socket; readonly arrived: () => void }[] = [];
@@ -57,6 +58,7 @@ export class TestedCrew {
       },
       greeting: () => [{ kind: 'alive' }],
       heard: () => {},
+      serves: () => {},
       died: (_, pauseMs) => void this.pauses.push(pauseMs),
     });
   }
