@@ -94,7 +94,9 @@ describe('the house', () => {
     const users = filesThat(
       /\bDate\.now\(|\bperformance\.now\(|\bMath\.random\b|\bprocess\.(env|argv|exit)\b|(?<![.\w])set(Timeout|Interval)\(/,
     );
-    expect(users.filter((file) => !edges.includes(file) && file !== 'clock.ts' && !file.startsWith('cli/'))).toEqual([]);
+    expect(users.filter((file) => !edges.includes(file) && file !== 'clock.ts' && !file.startsWith('cli/'))).toEqual(
+      [],
+    );
   });
 
   test('the map in the README names the folders that exist, and no others', () => {

@@ -13,10 +13,8 @@ import { egressLog, openEgress } from './egress.ts';
 import { openBoth, type Ports } from './ports.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** It is compiled beside us. */
-const entry = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url),
-);
+/** In `dist` all files stand side by side. */
+const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : 'worker.js', import.meta.url));
 
 /**
  * The first process of several: it accepts connections, gets tokens, answers the admin port and writes the log; its

@@ -9,10 +9,7 @@ import { announce } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
-import { giveBackStartUpMemory } from './start-up-memory.ts';
-
-/** By then the first tokens are there, as a rule, and the first requests answered. */
-const SETTLED_MS = 1000;
+import { giveBackStartUpMemory, SETTLED_MS } from './start-up-memory.ts';
 
 export interface RunWords {
   readonly config: string;

@@ -12,6 +12,7 @@ import { LifeSign } from '../server/life-sign.ts';
 import { type ChannelEnd, type ChannelUser, WorkerChannel } from '../server/worker-channel.ts';
 import type { ToWorker } from '../worker-messages.ts';
 import type { Process } from './process.ts';
+import { giveBackStartUpMemory, SETTLED_MS } from './start-up-memory.ts';
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 
@@ -29,7 +30,8 @@ export async function runWorker(process: Process & ChannelEnd): Promise<0 | 1> {
   const { env } = process;
   try {
     const serving = await serve(start, channel, { clock: systemClock, log, random: Math.random, newId: randomId, env });
-    return await serving.ended;
+    const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
+    return await serving.ended.finally(settled);
   } catch (error) {
     channel.tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     return 1;
