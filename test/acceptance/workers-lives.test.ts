@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { folder } from '../cli/command.ts';
 import { call } from '../support/client.ts';
 import { type Crewed, startCrewed } from '../support/crew.ts';
+
+// Each starts several processes.
+vi.setConfig({ testTimeout: 60_000 });
 
 const shuttingDown = ({ command }: Crewed) => command.logged(({ msg }) => String(msg).startsWith('shutting down'));
 
@@ -110,6 +113,7 @@ test('on SIGTERM what all workers have in hand is finished, then it ends with 0'
   crewed.command.child.kill('SIGTERM');
   await shuttingDown(crewed);
   expect(await crewed.ready()).toEqual({ status: 503, reasons: ['it is shutting down'] });
+  await expect(call(crewed.port, '/api/x')).rejects.toThrow('ECONNREFUSED');
   answer();
   const ended = await Promise.all(replies);
   expect(ended.map(({ status, text, headers }) => [status, text, headers.connection])).toEqual(

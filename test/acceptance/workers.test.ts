@@ -1,15 +1,21 @@
 /** Several processes behind one port are one proxy. */
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { anywhere, bearerway, configFile, folder } from '../cli/command.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
-import { call } from '../support/client.ts';
+import { call, connectRaw } from '../support/client.ts';
 import { startCrewed } from '../support/crew.ts';
+import { hasHead, startRawApi } from '../support/raw-api.ts';
+import { behindHead, handshake, SWITCHING } from '../support/tunnel.ts';
+
+// Each starts several processes.
+vi.setConfig({ testTimeout: 60_000 });
 
 const statuses = (replies: readonly { readonly status: number }[]) => [...new Set(replies.map(({ status }) => status))];
 
@@ -94,10 +100,11 @@ test('a socket is made once, with its mode, and is gone at the end', async () =>
     expect(response.statusCode).toBe(404);
     response.resume();
   }
+  expect(statSync(path).mode & 0o777).toBe(0o660);
   await command.logged(({ client }) => client === 'unix:');
   command.child.kill('SIGTERM');
   expect(await command.ended).toMatchObject({ code: 0 });
-  await startOn({ socket: path });
+  expect(existsSync(path)).toBe(false);
 });
 
 test('TLS is spoken by the workers, on both addresses of loopback', async () => {
@@ -115,6 +122,24 @@ test('TLS is spoken by the workers, on both addresses of loopback', async () => 
   expect(listening).toHaveLength(2);
   command.child.kill('SIGTERM');
   expect(await command.ended).toMatchObject({ code: 0 });
+});
+
+test('through a worker a tunnel is open to the client whose own side has ended', async () => {
+  const api = await startRawApi();
+  const routes = [{ prefix: '/api', upstream: api.url }];
+  const command = bearerway(['-c', await configFile({ workers: 2, admin: false, routes })]);
+  const { port } = await command.listening();
+  const client = await connectRaw(port);
+  client.send(handshake());
+  const end = await api.connection();
+  await end.until(hasHead);
+  end.send(SWITCHING);
+  await client.until(hasHead);
+  client.socket.end('last words');
+  expect(behindHead(await end.toEnd())).toBe('last words');
+  end.send('but one');
+  end.socket.end();
+  expect(behindHead(await client.toEnd())).toBe('but one');
 });
 
 test('a port that another program has is told once, and nothing is left running', async () => {
