@@ -4,4 +4,7 @@ import { runWorker } from './cli/worker.ts';
 // A terminal sends its signals to all its processes: what they are to do the first one says.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 
+// A diagnostic report holds the environment, where secrets may stand.
+process.report.excludeEnv = true;
+
 process.exit(await runWorker(process));

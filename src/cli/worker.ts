@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { listenerOptions } from '../app/ports.ts';
 import { remoteCredentials } from '../app/remote-credentials.ts';
 import type { Surroundings } from '../app/surroundings.ts';
 import { type App, startProcess } from '../app.ts';
@@ -6,7 +7,7 @@ import { RemoteTokens } from '../auth/remote-source.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { parseConfig } from '../config/load.ts';
 import { Listener } from '../http1/server.ts';
-import { handshakeLog, openLog } from '../observe/log.ts';
+import { openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
 import { LifeSign } from '../server/life-sign.ts';
 import { type ChannelEnd, type ChannelUser, WorkerChannel } from '../server/worker-channel.ts';
@@ -52,7 +53,7 @@ function started(channel: WorkerChannel): Promise<Start | undefined> {
 }
 
 async function serve(start: Start, channel: WorkerChannel, surroundings: Surroundings): Promise<Serving> {
-  const { clock, log, env } = surroundings;
+  const { clock, env } = surroundings;
   const { file, text } = start.config;
   const { shutdown, ...config } = parseConfig(text, { file, env });
   const tokens = new RemoteTokens((question) => channel.tell(question), clock);
@@ -61,10 +62,9 @@ async function serve(start: Start, channel: WorkerChannel, surroundings: Surroun
   const app = await startProcess({ ...config, shutdown: { ...shutdown, delay: 0 } }, surroundings, {
     hopId: start.hopId,
     openCredentials: (given) => remoteCredentials(given, tokens),
-    async openPorts(handler, { config: { listen, limits } }) {
-      const { tls, socket, host, port } = listen;
-      const at = socket ?? { host, port };
-      listeners.push(new Listener(handler, { at, tls, limits, clock, handshakeFailed: handshakeLog(log) }));
+    async openPorts(handler, options) {
+      const { socket, host, port } = options.config.listen;
+      listeners.push(new Listener(handler, { ...listenerOptions(options), at: socket ?? { host, port } }));
       return { bound: { listeners, addresses: [], port: undefined }, admin: undefined };
     },
   });
