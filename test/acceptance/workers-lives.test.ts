@@ -1,10 +1,11 @@
 /** Workers and the process that starts them end, each in its own way, and what others have in hand does not notice. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { folder } from '../cli/command.ts';
 import { call } from '../support/client.ts';
 import { type Crewed, startCrewed } from '../support/crew.ts';
@@ -67,18 +68,25 @@ test('under steady load a worker that is killed takes only what it had in hand w
   await crewed.served(3);
 });
 
-/** Words for Node that hold up the start of workers, from when the gate is there until somebody writes to it. */
+/** Words for Node that hold up the start of workers, from when the gate is closed: each takes a byte that `open` puts there. */
 async function gate() {
   const [path, preload] = [join(await folder(), 'gate'), join(await folder(), 'preload.mjs')];
   await writeFile(
     preload,
-    `import { existsSync, readFileSync } from 'node:fs';
-    if (process.argv[1].endsWith('worker.ts') && existsSync(${JSON.stringify(path)})) readFileSync(${JSON.stringify(path)});`,
+    `import { existsSync, openSync, readSync } from 'node:fs';
+    const path = ${JSON.stringify(path)};
+    if (process.argv[1].endsWith('worker.ts') && existsSync(path)) readSync(openSync(path), Buffer.alloc(1));`,
   );
   return {
     env: { NODE_OPTIONS: `--import=${preload}` },
     close: () => execFileSync('mkfifo', [path]),
-    open: () => writeFile(path, ''),
+    /** For so many. */
+    open(workers: number): void {
+      // Opened for both, it waits for nobody.
+      const end = openSync(path, 'r+');
+      onTestFinished(() => closeSync(end));
+      writeSync(end, 'x'.repeat(workers));
+    },
   };
 }
 
@@ -91,12 +99,10 @@ test('while no worker is there it is not ready, and what comes waits for one', a
   await crewed.told('a worker died; it is replaced', 2);
   expect(await crewed.ready()).toEqual({ status: 503, reasons: ['no worker is there'] });
   const waiting = crewed.calls(5);
-  await open();
-  await crewed.served(3);
+  open(2);
+  await crewed.served(4);
   expect((await waiting).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   expect((await crewed.ready()).status).toBe(200);
-  await open();
-  await crewed.served(4);
 });
 
 test('signals to workers do nothing: what they are to do the first process says', async () => {

@@ -38,7 +38,7 @@ test('requests in all workers make one token request, and refusals in all of the
   provider.revoke();
   expect(statuses(await crewed.calls(40))).toEqual([200]);
   expect(provider.requests).toHaveLength(2);
-  expect(command.log.filter(({ msg }) => String(msg).startsWith('token obtained'))).toHaveLength(2);
+  expect(await crewed.told('token obtained', 2)).toHaveLength(2);
   expectNoCanary(command.stdout + command.stderr, 'the output');
 });
 
