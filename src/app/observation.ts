@@ -8,7 +8,7 @@ import { Traffic, type TrafficCounts } from '../observe/traffic.ts';
 import type { ReplayMemory } from '../proxy/body.ts';
 import type { InFlight } from '../proxy/in-flight.ts';
 import type { RequestObserver } from '../proxy/record.ts';
-import type { Credential } from './credential.ts';
+import type { KeptCredential } from './credential.ts';
 import { ReloadState } from './reload-state.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -72,7 +72,7 @@ export class Observation {
   }
 
   /** For Prometheus. `credentials` gives those of the config that is in force. */
-  async metrics(credentials: () => Iterable<Credential>): Promise<MetricsText> {
+  async metrics(credentials: () => Iterable<KeptCredential>): Promise<MetricsText> {
     this.#metrics ??= openMetrics(() => ({
       traffic: this.#traffic.read(),
       inFlight: this.#inFlight.total,
@@ -85,7 +85,7 @@ export class Observation {
     return await read();
   }
 
-  #token({ source }: Credential): MeasuredToken {
+  #token({ source }: KeptCredential): MeasuredToken {
     const { credential, latest } = source;
     const expiresAtMs = latest && latest.requestedAtWallMs + latest.lifetimeMs;
     return { ...this.tokens.read(credential), expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : undefined };
