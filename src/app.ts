@@ -5,16 +5,16 @@
 import { availableParallelism } from 'node:os';
 import { adminPort } from './app/admin.ts';
 import { openCredential } from './app/credential.ts';
-import type { Lasting } from './app/generation.ts';
 import { Generations } from './app/generations.ts';
 import { Observation } from './app/observation.ts';
 import { Ports } from './app/ports.ts';
 import type { ReloadState } from './app/reload-state.ts';
-import { alone, type Service } from './app/service.ts';
+import { alone, type Service, type ServiceContext } from './app/service.ts';
 import { Succession } from './app/succession.ts';
 import type { Surroundings } from './app/surroundings.ts';
 import { memoryStore } from './auth/store/memory.ts';
 import type { Config } from './config/schema.ts';
+import { TokenTraffic } from './observe/token-traffic.ts';
 import { ReplayMemory } from './proxy/body.ts';
 import { InFlight } from './proxy/in-flight.ts';
 import { drain } from './server/drain.ts';
@@ -36,18 +36,18 @@ export interface App extends Pick<Ports, 'bound' | 'admin'> {
  * read; with a WorkerError when a worker cannot be started.
  */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
-  const { clock, log, newId } = surroundings;
+  const { clock, newId } = surroundings;
   const replayMemory = new ReplayMemory(config.limits.replayMemory);
   const inFlight = new InFlight();
-  const observation = new Observation({ clock, log, inFlight, replayMemory });
-  const { observe, tokens } = observation;
+  const tokens = new TokenTraffic();
   const store = memoryStore();
-  const lasting: Lasting = {
-    ...{ ...surroundings, replayMemory, inFlight, observe },
+  const lasting: ServiceContext = {
+    ...{ ...surroundings, replayMemory, inFlight },
     hopId: newId(),
     openCredential: (name, given, ways) => openCredential(name, given, { ...surroundings, ...ways, store, tokens }),
   };
   const service = await serviceOf(config, lasting);
+  const observation = new Observation({ clock, tokens, work: service.work });
   const generations = new Generations(await service.open(config));
   const stopping = new Stop();
   const health = {
@@ -94,7 +94,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
 }
 
 /** What several processes need is loaded where they are asked for. */
-async function serviceOf({ workers }: Config, lasting: Lasting): Promise<Service> {
+async function serviceOf({ workers }: Config, context: ServiceContext): Promise<Service> {
   const size = workers === 'auto' ? availableParallelism() : workers;
-  return size === 1 ? alone(lasting) : (await import('./app/crewed.ts')).crewed(size, lasting);
+  return size === 1 ? alone(context) : (await import('./app/crewed.ts')).crewed(size, context);
 }

@@ -47,6 +47,10 @@ export type ToWorker =
   /** Nothing but proof that what was sent before has arrived. */
   | { readonly kind: 'behind' }
   | { readonly kind: 'alive' }
+  /** It is to report at once, with that number. */
+  | { readonly kind: 'report'; readonly id: number }
+  /** Whether somebody wants to see requests as they end. */
+  | { readonly kind: 'watched'; readonly isWatched: boolean }
   /** Others take the connections that come: it ends those that it has behind their next answers. */
   | { readonly kind: 'retire' }
   /** As those of a listener, at the end of the whole proxy. */
@@ -56,6 +60,8 @@ export type ToWorker =
 
 export type FromWorker =
   | TokenQuestion
+  /** What it has done; app/work-report.ts says in which words. `answers`: the number of who asked for it, if somebody did. */
+  | { readonly kind: 'report'; readonly report: object; readonly answers: number | null }
   /** It serves from now on. */
   | { readonly kind: 'ready' }
   /** It cannot serve, and ends. */

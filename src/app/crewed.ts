@@ -8,8 +8,10 @@ import { Crew, type CrewOptions } from '../server/crew.ts';
 import { Crews } from '../server/crews.ts';
 import { startWorkerProcess } from '../server/worker-process.ts';
 import type { ToWorker } from '../worker-messages.ts';
+import { CrewWork } from './crew-work.ts';
 import type { Generation, Lasting } from './generation.ts';
-import { openTold, type Service } from './service.ts';
+import { openTold, type Service, type ServiceContext } from './service.ts';
+import type { WorkReport } from './work-report.ts';
 
 /** In `dist` all files stand side by side. */
 const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : 'worker.js', import.meta.url));
@@ -18,13 +20,17 @@ const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker
  * This is the first process of several: it accepts connections, gets tokens, answers the admin port and writes the log.
  * Workers serve the requests. Each config has a crew of its own, so that nothing of one gets into the hands of another.
  */
-export function crewed(size: number, lasting: Lasting): Service {
+export function crewed(size: number, context: ServiceContext): Service {
+  // No request is served here.
+  const lasting: Lasting = { ...context, observe: () => {} };
+  const work = new CrewWork(context);
   const crews = new Crews();
   const open = openTold(lasting);
   return {
+    work,
     async open(config, before) {
       const generation = await open(config, before);
-      return withCrew(generation, crews, { ...lasting, size });
+      return withCrew(generation, crews, { ...lasting, size, work });
     },
     make: () => (options) => {
       const crew = crews.newest;
@@ -35,9 +41,14 @@ export function crewed(size: number, lasting: Lasting): Service {
   };
 }
 
+interface CrewContext extends Lasting {
+  readonly size: number;
+  readonly work: CrewWork;
+}
+
 /** A generation whose requests are served by workers. */
-function withCrew(generation: Generation, crews: Crews, context: Lasting & { readonly size: number }): Generation {
-  const { size, clock, log, env } = context;
+function withCrew(generation: Generation, crews: Crews, context: CrewContext): Generation {
+  const { size, work, clock, log, env } = context;
   const authority = new TokenAuthority(
     [...generation.credentials.values()].map(({ source }) => source),
     (news) => crew.tell(news),
@@ -50,7 +61,11 @@ function withCrew(generation: Generation, crews: Crews, context: Lasting & { rea
     greeting: () => [start, ...authority.news],
     heard(message, worker) {
       if (message.kind === 'ask' || message.kind === 'used') authority.hear(message, (news) => worker.tell(news));
+      // It is a worker of ours that made it.
+      if (message.kind === 'report') work.heard(message.report as WorkReport, worker, message.answers);
     },
+    joined: (worker) => work.joined(worker),
+    left: (worker) => work.left(worker),
     ...workerLog(log),
   });
   crews.add(crew);

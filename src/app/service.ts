@@ -6,9 +6,13 @@ import { listeners } from './listener.ts';
 import type { PortsContext } from './ports.ts';
 import { tellExposed } from './secret-files.ts';
 import type { OpenGeneration } from './succession.ts';
+import { OwnWork, type Work } from './work.ts';
+
+export type ServiceContext = Omit<Lasting, 'observe'>;
 
 /** Who serves the requests: this process, or others for it. */
 export interface Service {
+  readonly work: Work;
   readonly open: OpenGeneration;
   /** What takes connections for a handler. */
   make(handler: Handler): PortsContext['make'];
@@ -19,8 +23,11 @@ export interface Service {
 }
 
 /** This process does everything itself. */
-export function alone(lasting: Lasting): Service {
+export function alone(context: ServiceContext): Service {
+  const work = new OwnWork(context);
+  const lasting: Lasting = { ...context, observe: work.observe };
   return {
+    work,
     open: openTold(lasting),
     make: (handler) => listeners(handler, lasting),
     unready: () => [],

@@ -7,8 +7,8 @@ import { InFlight } from '../proxy/in-flight.ts';
 import type { Credential, OpenCredential } from './credential.ts';
 import { openGeneration } from './generation.ts';
 import { listeners } from './listener.ts';
-import { Observation } from './observation.ts';
 import type { Surroundings } from './surroundings.ts';
+import { OwnWork } from './work.ts';
 
 export interface WorkerContext extends Surroundings {
   /** That of the first process in `Bearerway-Hop`. */
@@ -21,7 +21,7 @@ export interface WorkerContext extends Surroundings {
 export interface WorkerApp {
   /** Listens nowhere: connections are given to it. */
   readonly listener: Listener;
-  readonly observation: Observation;
+  readonly work: OwnWork;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
 }
@@ -32,15 +32,15 @@ export async function openWorker(config: Config, context: WorkerContext): Promis
   const { listen, limits } = config;
   const replayMemory = new ReplayMemory(limits.replayMemory);
   const inFlight = new InFlight();
-  const observation = new Observation({ clock, log, inFlight, replayMemory });
+  const work = new OwnWork({ clock, log, inFlight, replayMemory });
   const generation = await openGeneration<Credential>(
     { ...config, tokenStore: 'memory' },
-    { ...context, replayMemory, inFlight, observe: observation.observe, openCredential: remoteCredential(tokens) },
+    { ...context, replayMemory, inFlight, observe: work.observe, openCredential: remoteCredential(tokens) },
   );
   const { tls, socket, host, port } = listen;
   try {
     const listener = listeners(generation.handler, context)({ at: socket ?? { host, port }, tls, limits });
-    return { listener, observation, close: () => generation.close() };
+    return { listener, work, close: () => generation.close() };
   } catch (error) {
     await generation.close();
     throw error;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Surroundings } from '../app/surroundings.ts';
+import { WorkReports } from '../app/work-report.ts';
 import { openWorker, type WorkerApp } from '../app/worker.ts';
 import { RemoteTokens } from '../auth/remote-source.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -54,7 +55,8 @@ async function serve({ config: { file, text }, hopId }: Start, channel: WorkerCh
   const config = parseConfig(text, { file, env });
   const tokens = new RemoteTokens((question) => channel.tell(question), clock);
   const app = await openWorker(config, { ...surroundings, hopId, tokens });
-  const serving = new Serving({ app, tokens, clock, timeoutMs: config.shutdown.timeout });
+  const reports = new WorkReports(app.work, clock, (report) => channel.tell({ kind: 'report', report, answers: null }));
+  const serving = new Serving({ app, tokens, channel, reports, clock, timeoutMs: config.shutdown.timeout });
   channel.use(serving);
   channel.tell({ kind: 'ready' });
   return serving;
@@ -63,6 +65,8 @@ async function serve({ config: { file, text }, hopId }: Start, channel: WorkerCh
 interface ServingOptions {
   readonly app: WorkerApp;
   readonly tokens: RemoteTokens;
+  readonly channel: WorkerChannel;
+  readonly reports: WorkReports;
   readonly clock: Clock;
   /** Milliseconds for what is under way when the first process has gone. */
   readonly timeoutMs: number;
@@ -86,7 +90,7 @@ class Serving implements ChannelUser {
   }
 
   message(message: ToWorker, socket: Socket | undefined): void {
-    const { app, tokens } = this.#options;
+    const { app, tokens, channel, reports } = this.#options;
     this.#first.heard();
     switch (message.kind) {
       case 'token':
@@ -95,6 +99,12 @@ class Serving implements ChannelUser {
         break;
       case 'connection':
         if (socket !== undefined) app.listener.take(socket);
+        break;
+      case 'report':
+        channel.tell({ kind: 'report', report: reports.read(), answers: message.id });
+        break;
+      case 'watched':
+        reports.watched(message.isWatched);
         break;
       case 'retire':
         app.listener.drain();
@@ -123,12 +133,17 @@ class Serving implements ChannelUser {
   }
 
   #stop(code: 0 | 1): void {
-    const { app } = this.#options;
-    const stopped = app.listener.stop().then(() => app.close());
-    stopped.then(
+    this.#finish().then(
       () => this.#end(code),
       () => this.#end(1),
     );
+  }
+
+  async #finish(): Promise<void> {
+    const { app, channel, reports } = this.#options;
+    await app.listener.stop();
+    await app.close();
+    await channel.told({ kind: 'report', report: reports.read(), answers: null });
   }
 
   #cut(): void {

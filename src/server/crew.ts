@@ -33,6 +33,9 @@ export interface CrewOptions {
   readonly greeting: () => readonly ToWorker[];
   /** Hears what workers say, but for what the crew itself wants to know. */
   readonly heard: (message: FromWorker, from: Worker) => void;
+  /** Hears of one that was started, and that it has gone. */
+  readonly joined: (worker: Worker) => void;
+  readonly left: (worker: Worker) => void;
   /** Hears of one that serves from now on. */
   readonly serves: (worker: Worker) => void;
   /** Hears of one that died and is replaced, in so many milliseconds. */
@@ -179,6 +182,7 @@ export class Crew {
         },
       });
       place.worker = worker;
+      this.#options.joined(worker);
       for (const message of greeting()) worker.tell(message);
       if (this.#phase === 'draining') worker.tell({ kind: 'drain' });
     });
@@ -187,6 +191,7 @@ export class Crew {
   #gone(place: Place, worker: Worker, end: WorkerEnd): void {
     place.worker = undefined;
     place.ready = false;
+    this.#options.left(worker);
     this.#connections.leave(worker);
     if (this.#phase === 'stopping') this.#endIfEmpty();
     else if (this.#phase !== 'starting') this.#replace(place, end);

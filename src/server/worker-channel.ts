@@ -29,7 +29,15 @@ export class WorkerChannel {
 
   /** A process that has gone hears nothing; that it has gone is told. */
   tell(message: FromWorker): void {
-    if (this.#process.connected) this.#process.send?.(message, undefined, undefined, () => {});
+    void this.told(message);
+  }
+
+  /** Resolves when it is on its way, or cannot be. */
+  told(message: FromWorker): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#process.connected) this.#process.send?.(message, undefined, undefined, () => resolve());
+      else resolve();
+    });
   }
 
   /** From now on that one hears all; undefined: nobody, for the time being. */

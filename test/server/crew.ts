@@ -58,6 +58,8 @@ export class TestedCrew {
       },
       greeting: () => [{ kind: 'alive' }],
       heard: () => {},
+      joined: () => {},
+      left: () => {},
       serves: () => {},
       died: (_, pauseMs) => void this.pauses.push(pauseMs),
     });

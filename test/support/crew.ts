@@ -1,8 +1,19 @@
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
 import { bearerway, type Command, configFile, type LogLine } from '../cli/command.ts';
 import { type Api, startApi } from './api.ts';
 import { call, type Reply } from './client.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { oneRoute } from './proxy.ts';
+
+type Spelt = Readonly<Record<string, unknown>>;
+
+interface Place {
+  readonly port: number;
+  readonly admin: string;
+  readonly file: string;
+  readonly config: Spelt;
+}
 
 /** A proxy with workers, as people start it, with one route `/api`; its log tells of them. */
 export class Crewed {
@@ -11,16 +22,20 @@ export class Crewed {
   readonly command: Command;
   readonly port: number;
   readonly admin: string;
+  readonly #file: string;
+  readonly #config: Spelt;
 
   constructor(
     { api, provider, command }: Pick<Crewed, 'api' | 'provider' | 'command'>,
-    { port, admin }: { readonly port: number; readonly admin: string },
+    { port, admin, file, config }: Place,
   ) {
     this.api = api;
     this.provider = provider;
     this.command = command;
     this.port = port;
     this.admin = admin;
+    this.#file = file;
+    this.#config = config;
   }
 
   /** The lines of the log with that message, when there are so many. */
@@ -66,6 +81,24 @@ export class Crewed {
     };
   }
 
+  /** Puts another config into the file, the one of the start but for these keys, and resolves with what became of it. */
+  async reload(changed: Spelt): Promise<LogLine | undefined> {
+    const before = this.#reloads.length;
+    await writeFile(this.#file, stringify({ ...this.#config, ...changed }));
+    this.command.child.kill('SIGHUP');
+    await this.command.logged(() => this.#reloads.length > before);
+    return this.#reloads.at(-1);
+  }
+
+  get #reloads(): LogLine[] {
+    return this.command.log.filter(({ msg }) => /^the configuration was (not )?reloaded/.test(String(msg)));
+  }
+
+  /** Of the admin port. */
+  async seen(path: string): Promise<string> {
+    return await (await fetch(`${this.admin}${path}`)).text();
+  }
+
   async ready(): Promise<{ readonly status: number; readonly reasons: unknown }> {
     const answer = await fetch(`${this.admin}/readyz`);
     return { status: answer.status, reasons: JSON.parse(await answer.text()).reasons };
@@ -81,9 +114,11 @@ export interface CrewedOptions {
 export async function startCrewed({ config = {}, env = {} }: CrewedOptions = {}): Promise<Crewed> {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
-  const file = await configFile({ workers: 2, log: { level: 'debug' }, ...oneRoute(api, provider), ...config });
+  const ports = { listen: { port: 0 }, admin: { port: 0 } };
+  const spelt = { ...ports, workers: 2, log: { level: 'debug' }, ...oneRoute(api, provider), ...config };
+  const file = await configFile(spelt);
   const command = bearerway(['-c', file], { env });
   const place = await command.listening();
   await command.logged(({ msg }) => msg === 'token obtained');
-  return new Crewed({ api, provider, command }, place);
+  return new Crewed({ api, provider, command }, { ...place, file, config: spelt });
 }
