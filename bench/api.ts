@@ -1,4 +1,5 @@
-/** The API and the token endpoint of the bench: as little work as an answer can be. Prints its ports. */
+/** The API and the token endpoint of the bench: as little work as an answer can be. Prints its ports; that with TLS only if a certificate is given. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -64,13 +65,17 @@ function sendLarge(socket: Socket): void {
   more();
 }
 
-const plain = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1', () => {
-  const secure = createTlsServer(
-    { cert: readFileSync(certificate ?? ''), key: readFileSync(key ?? ''), noDelay: true },
-    serve,
-  ).listen(0, '127.0.0.1', () => {
-    // Both listen on TCP.
-    const port = (server: typeof plain | typeof secure) => (server.address() as AddressInfo).port;
-    process.stdout.write(`${JSON.stringify({ plain: port(plain), tls: port(secure) })}\n`);
-  });
-});
+type Listening = ReturnType<typeof createServer> | ReturnType<typeof createTlsServer>;
+
+async function portOf(server: Listening): Promise<number> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  // It listens on TCP.
+  return (server.address() as AddressInfo).port;
+}
+
+const plain = await portOf(createServer({ noDelay: true }, serve));
+const tls =
+  certificate === undefined || key === undefined
+    ? undefined
+    : await portOf(createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key), noDelay: true }, serve));
+process.stdout.write(`${JSON.stringify({ plain, tls })}\n`);

@@ -2,7 +2,7 @@
  * What it costs to see a request: its log line, its metrics and its place in the status, once it is over. `npm run bench:observation`; a figure
  * beyond its goal ends it with exit code 1.
  */
-import { Observation } from '../src/app/observation.ts';
+import { OwnWork } from '../src/app/work.ts';
 import { systemClock } from '../src/clock.ts';
 import { createLog } from '../src/observe/log.ts';
 import { ReplayMemory } from '../src/proxy/body.ts';
@@ -37,7 +37,7 @@ function records(): RequestRecord[] {
 /** Of CPU time: what else the machine does counts for less. */
 function nanoseconds(level: 'info' | 'silent'): number {
   const options = { inFlight: new InFlight(), replayMemory: new ReplayMemory(0) };
-  const { observe } = new Observation({ clock: systemClock, log: createLog(level, asynchronous()), ...options });
+  const { observe } = new OwnWork({ clock: systemClock, log: createLog(level, asynchronous()), ...options });
   const some = records();
   let best = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < REPEATS; repeat += 1) {

@@ -14,6 +14,8 @@ export interface Place {
   readonly target: string;
   /** Where tokens are. */
   readonly tokenUrl: string;
+  /** Processes that serve, where that can be chosen. */
+  readonly workers?: number;
 }
 
 export interface Peer {
@@ -23,14 +25,14 @@ export interface Peer {
 
 const root = join(import.meta.dirname, '..');
 
-const bearerway: Peer = {
+export const bearerway: Peer = {
   name: 'bearerway',
-  start({ folder, port, target, tokenUrl }) {
+  start({ folder, port, target, tokenUrl, workers = 1 }) {
     const file = join(folder, `proxy-${port}.yaml`);
     const credential = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
     const tls = target.startsWith('https:') ? { insecure: true } : {};
     const routes = [{ prefix: '/api', upstream: target, credential: 'main', tls }];
-    return startBearerway(file, { listen: { port }, credentials: { main: credential }, routes });
+    return startBearerway(file, { listen: { port }, workers, credentials: { main: credential }, routes });
   },
 };
 

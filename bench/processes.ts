@@ -46,8 +46,10 @@ export class Program {
     this.#child.stdout?.resume();
   }
 
-  usage(): Usage {
-    const pids = this.#tree(this.#child.pid ?? 0);
+  /** Of all of them; `alone`: of the process without those it started. */
+  usage(alone = false): Usage {
+    const pid = this.#child.pid ?? 0;
+    const pids = alone ? [pid] : this.#tree(pid);
     const ticks = pids.map((pid) => {
       const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
       const [utime = '0', stime = '0'] = rest.split(' ').slice(11, 13);
@@ -74,6 +76,12 @@ export class Program {
     this.#child.kill('SIGTERM');
     await once(this.#child, 'exit');
   }
+}
+
+/** Milliseconds of CPU time that nobody took since the machine started, of all its cores together. */
+export function idleCpuMs(): number {
+  const [, , , , idle = '0'] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];
+  return (Number(idle) * 1000) / TICKS;
 }
 
 /** A port that nobody has at the moment. */

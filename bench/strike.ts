@@ -35,6 +35,7 @@ const KIB = 1024;
 export const loads = {
   many: { name: 'GET, 64 connections', connections: 64 },
   fields: { name: 'GET, 64 connections, 13 fields', connections: 64, fields: browserFields },
+  new: { name: 'GET, 64 clients, each request on a new connection', connections: 64, fields: ['Connection: close'] },
   one: { name: 'GET, 1 connection', connections: 1 },
   tls: { name: 'GET, 64 connections, TLS to the API', connections: 64, tls: true },
   /** To the API itself. */

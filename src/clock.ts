@@ -1,6 +1,9 @@
 /** Time, as an argument: lifetimes are reckoned on the monotonic clock, dates on the wall clock. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back, may stop while the machine sleeps. */
+  /**
+   * Milliseconds since some fixed moment, the same for all processes of a machine; never goes back, may stop while the
+   * machine sleeps.
+   */
   monotonicMs(): number;
   /** Milliseconds since 1970; jumps when it is set. */
   wallMs(): number;
@@ -11,8 +14,11 @@ export interface Clock {
 /** setTimeout fires at once for longer delays than this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** performance.now() counts from the start of the process, by the clock of hrtime, which counts from that of the machine. */
+const startedAtMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => startedAtMs + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, callback) {
     const dueMs = performance.now() + delayMs;

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import { isLoopbackHost } from '../loopback.ts';
-import { toldRequest } from '../observe/latest-requests.ts';
+import { type ToldRequest, toldRequest } from '../observe/latest-requests.ts';
 import { adminLog } from '../observe/log.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { ownPages } from '../proxy/pages.ts';
@@ -60,17 +60,21 @@ export function adminPort(context: AdminContext): OpenAdmin {
 }
 
 function adminPages({ clock, health, observation, generation }: AdminContext, listen: () => readonly string[]): Page[] {
+  const { work } = observation;
   const sources = (): StatusSources => ({ observation, generation: generation(), health, listen: listen() });
   const events = new Events({
     clock,
     status: () => status(sources()),
-    told: (record: RequestRecord) => toldRequest(record, clock.wallMs()),
+    // Of another process they come as they are told.
+    told: (request: RequestRecord | ToldRequest) =>
+      'time' in request ? request : toldRequest(request, clock.wallMs()),
+    listened: (isListened) => work.watched(isListened),
   });
-  observation.follow(events.publish);
+  work.follow(events);
   const pages: Page[] = [
     ...healthPages(health),
     metricsPage(() => observation.metrics(() => generation().credentials.values())),
-    { method: 'GET', path: '/api/status', open: false, visit: () => json(wholeStatus(sources())) },
+    { method: 'GET', path: '/api/status', open: false, visit: async () => json(await wholeStatus(sources())) },
     events.page,
     refreshPage((name, signal) => generation().credentials.get(name)?.refresh(signal)),
   ];

@@ -1,6 +1,6 @@
 import { type Injection, injection } from '../auth/injection.ts';
 import { type KeeperContext, keeper } from '../auth/keeper.ts';
-import type { KeptSource } from '../auth/token.ts';
+import type { KeptSource, TokenSource } from '../auth/token.ts';
 import type { CredentialConfig } from '../config/schema.ts';
 import { Failure } from '../errors.ts';
 import { tokenLog } from '../observe/log.ts';
@@ -9,10 +9,10 @@ import type { StopSignal } from '../stop.ts';
 import { CredentialHistory, type CredentialStatus } from './credential-status.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** A token kept at hand, and its place on a request. */
+/** A token at hand, and its place on a request. */
 export interface Credential {
   readonly given: CredentialConfig;
-  readonly source: KeptSource;
+  readonly source: TokenSource;
   readonly injection: Injection;
   /** Asks for its first token, and keeps one at hand from now on; the first time. */
   start(): void;
@@ -20,13 +20,27 @@ export interface Credential {
   readonly tried: Promise<void>;
   /** Gets a token only where a request needs one, from now on. */
   rest(): void;
-  status(): CredentialStatus;
-  /** Gets a new token, also while backing off, and tells how the credential is then. Rejects with the Failure. */
-  refresh(signal: StopSignal): Promise<CredentialStatus>;
+  /** One that may be sent; to ask does not count as a use. */
+  hasToken(): boolean;
   /** Why the proxy is not ready for its sake; none or one. */
   unready(): string[];
   close(): Promise<void>;
 }
+
+/** One whose tokens this process gets. */
+export interface KeptCredential extends Credential {
+  readonly source: KeptSource;
+  status(): CredentialStatus;
+  /** Gets a new token, also while backing off, and tells how the credential is then. Rejects with the Failure. */
+  refresh(signal: StopSignal): Promise<CredentialStatus>;
+}
+
+/** Opens one in the way of a process; `ways` are those of its config. Rejects when a secret that decides on its token cannot be read. */
+export type OpenCredential<C extends Credential> = (
+  name: string,
+  given: CredentialConfig,
+  ways: Pick<KeeperContext, 'shared' | 'egress'>,
+) => Promise<C>;
 
 export interface CredentialContext extends Surroundings, Pick<KeeperContext, 'store' | 'shared' | 'egress'> {
   readonly tokens: TokenTraffic;
@@ -37,7 +51,7 @@ export async function openCredential(
   name: string,
   given: CredentialConfig,
   { log, tokens, ...context }: CredentialContext,
-): Promise<Credential> {
+): Promise<KeptCredential> {
   const { warn, outcome: tell } = tokenLog(log, name);
   const tried = Promise.withResolvers<void>();
   let started = false;
@@ -66,6 +80,7 @@ export async function openCredential(
       started = true;
     },
     rest,
+    hasToken: () => source.usable() !== undefined,
     status,
     async refresh(signal) {
       await source.replace(signal);

@@ -8,12 +8,11 @@ import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { watchSecret } from '../secret.ts';
-import type { Credential } from './credential.ts';
+import type { Credential, KeptCredential } from './credential.ts';
 import { Parts, type PartsContext } from './parts.ts';
-import { tellExposed } from './secret-files.ts';
 
 /** What outlives a config. */
-export interface Lasting extends PartsContext {
+export interface Lasting<C extends Credential = KeptCredential> extends PartsContext<C> {
   readonly replayMemory: ReplayMemory;
   /** Of all generations. */
   readonly inFlight: InFlight;
@@ -23,32 +22,37 @@ export interface Lasting extends PartsContext {
 }
 
 /** What one config makes: credentials, routes, and the handler over them. */
-export interface Generation {
+export interface Generation<C extends Credential = KeptCredential> {
   readonly config: Config;
-  readonly parts: Parts;
+  readonly parts: Parts<C>;
   /** By their names. */
-  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly credentials: ReadonlyMap<string, C>;
   readonly handler: Handler;
-  /** Those of its own. */
-  readonly inFlight: InFlight;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
   notes(): readonly string[];
+  /** Resolves when requests can be given to it; rejects when that cannot be. */
+  prepare(): Promise<void>;
   /** Gets the first tokens of credentials that are to take the place of some that have one. Resolves when that was tried. */
-  warm(before: Generation): Promise<void>;
+  warm(before: Generation<C>): Promise<void>;
   /** Asks for tokens, and keeps them at hand from now on. */
   start(): void;
   /** No more requests come. What `next` did not take over does no more than is needed to finish those under way. */
-  retire(next: Generation): void;
+  retire(next: Generation<C>): void;
+  /** Resolves when no request is under way in it. */
+  finished(): Promise<void>;
   /** Breaks off whatever is under way. */
   close(): Promise<void>;
 }
 
 /** Takes over what it can. Rejects when the file of the client token or of a key cannot be read. */
-export async function openGeneration(config: Config, lasting: Lasting, before?: Generation): Promise<Generation> {
+export async function openGeneration<C extends Credential>(
+  config: Config,
+  lasting: Lasting<C>,
+  before?: Generation<C>,
+): Promise<Generation<C>> {
   const { listen } = config;
-  await tellExposed(config.secretFiles, lasting.log);
   const clientToken = await watchSecret(listen.clientToken, lasting.clock);
   const parts = await Parts.open(config, lasting, before?.parts).catch((error) => {
     clientToken.stop();
@@ -81,13 +85,13 @@ export async function openGeneration(config: Config, lasting: Lasting, before?: 
     parts,
     credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     handler,
-    inFlight,
     unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
+    async prepare() {},
     async warm({ parts: others }) {
       const replacing = [...credentials].flatMap(([name, { value }]) => {
         const replaced = others.credentials.get(name)?.value;
-        const hasToken = replaced !== value && replaced?.source.usable() !== undefined;
+        const hasToken = replaced !== value && replaced?.hasToken() === true;
         // A refresh token may be good for one use only, and is still the other's.
         return hasToken && value.given.type !== 'refresh_token' ? [value] : [];
       });
@@ -104,6 +108,7 @@ export async function openGeneration(config: Config, lasting: Lasting, before?: 
       for (const each of credentials.values()) if (!others.has(each)) each.value.rest();
       for (const each of routes) if (!others.has(each)) each.value.retire();
     },
+    finished: () => inFlight.none(),
     close() {
       clientToken.stop();
       closed ??= parts.letGo();

@@ -27,7 +27,7 @@ export class Generations {
     next.start();
     old.retire(next);
     this.#old.add(old);
-    void old.inFlight.none().then(async () => {
+    void old.finished().then(async () => {
       await old.close();
       this.#old.delete(old);
     });

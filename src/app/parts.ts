@@ -1,40 +1,42 @@
 /** The parts that a config names. A reload takes over those that it leaves as they are, with all that they remember. */
 import { alike } from '../alike.ts';
-import type { TokenStore } from '../auth/store/memory.ts';
 import type { SharedStore } from '../auth/store/shared-store.ts';
 import type { Config } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
 import { tokenStoreLog } from '../observe/log.ts';
-import { type Credential, type CredentialContext, openCredential } from './credential.ts';
+import type { Credential, KeptCredential, OpenCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
 import { type OpenRoute, openRoute } from './route.ts';
 import { Shared } from './shared.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface PartsContext extends Surroundings, Pick<CredentialContext, 'tokens'> {
-  /** Where tokens are remembered in this process. */
-  readonly store: TokenStore;
+export interface PartsContext<C extends Credential = KeptCredential> extends Surroundings {
+  readonly openCredential: OpenCredential<C>;
 }
 
-export class Parts {
-  readonly #context: PartsContext;
+export class Parts<C extends Credential = KeptCredential> {
+  readonly #context: PartsContext<C>;
   readonly config: Config;
-  readonly #before: Parts | undefined;
-  readonly #all = new Set<Shared<Credential | OpenRoute | SharedStore>>();
+  readonly #before: Parts<C> | undefined;
+  readonly #all = new Set<Shared<C | OpenRoute | SharedStore>>();
   readonly egress: Egress;
-  readonly credentials = new Map<string, Shared<Credential>>();
+  readonly credentials = new Map<string, Shared<C>>();
   readonly routes: Shared<OpenRoute>[] = [];
   #shared: Shared<SharedStore> | undefined;
 
-  private constructor(config: Config, context: PartsContext, before: Parts | undefined) {
+  private constructor(config: Config, context: PartsContext<C>, before: Parts<C> | undefined) {
     this.config = config;
     this.#context = context;
     this.#before = before;
-    this.egress = openEgress(config, context.log, before?.egress);
+    this.egress = openEgress(config, before?.egress);
   }
 
   /** Takes over from `before` what is no other now. Rejects when a secret that decides on a token cannot be read. */
-  static async open(config: Config, context: PartsContext, before?: Parts): Promise<Parts> {
+  static async open<C extends Credential>(
+    config: Config,
+    context: PartsContext<C>,
+    before?: Parts<C>,
+  ): Promise<Parts<C>> {
     const parts = new Parts(config, context, before);
     try {
       await parts.#openStore();
@@ -52,7 +54,7 @@ export class Parts {
     return this.#shared?.value;
   }
 
-  has(part: Shared<Credential | OpenRoute>): boolean {
+  has(part: Shared<C | OpenRoute>): boolean {
     return this.#all.has(part);
   }
 
@@ -63,7 +65,7 @@ export class Parts {
     await this.#shared?.letGo();
   }
 
-  #use<T extends Credential | OpenRoute | SharedStore>(part: Shared<T>): Shared<T> {
+  #use<T extends C | OpenRoute | SharedStore>(part: Shared<T>): Shared<T> {
     this.#all.add(part.use());
     return part;
   }
@@ -90,7 +92,7 @@ export class Parts {
     const opening = Object.entries(this.config.credentials).map(async ([name, given]) => {
       const known = isSameWay ? before.credentials.get(name) : undefined;
       if (known !== undefined && alike(given, known.value.given)) return [name, this.#use(known)] as const;
-      const opened = await openCredential(name, given, { ...this.#context, shared, egress });
+      const opened = await this.#context.openCredential(name, given, { shared, egress });
       return [name, this.#use(new Shared(opened))] as const;
     });
     // All of them, so that none is opened behind a failure and forgotten.

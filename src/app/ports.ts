@@ -1,18 +1,13 @@
 import { alike } from '../alike.ts';
-import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import type { Handler } from '../exchange.ts';
-import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
+import type { ListenOptions } from '../http1/server.ts';
 import type { Admin } from '../server/admin.ts';
-import { type Bound, type BoundListener, bind, isSamePlace } from '../server/bind.ts';
-import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
+import { type Bound, type BoundListener, bind, type FreeListener, isSamePlace } from '../server/bind.ts';
 import type { AdminConfig, OpenAdmin } from './admin.ts';
 import { moved, type Opened } from './place.ts';
 
 export interface PortsContext {
-  readonly handler: Handler;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly make: (options: Pick<ListenOptions, 'at' | 'tls' | 'limits'>) => FreeListener;
   readonly openAdmin: OpenAdmin;
 }
 
@@ -124,13 +119,8 @@ export class Ports {
   }
 }
 
-function bound({ listen, limits }: PortsConfig, { handler, clock, log }: PortsContext): Promise<Bound> {
-  return bind(handler, {
-    ...{ ...listen, limits, clock },
-    handshakeFailed: handshakeLog(log),
-    mostConnections: connectionsFor(mostOpenFiles()),
-    turnedAway: turnedAwayLog(log, clock),
-  });
+function bound({ listen, limits }: PortsConfig, { make }: PortsContext): Promise<Bound> {
+  return bind((at) => make({ at, tls: listen.tls, limits }), listen);
 }
 
 /** At once. */

@@ -69,9 +69,9 @@ export interface StatusSources {
 }
 
 export function status({ observation, generation, health, listen }: StatusSources): Status {
-  const { startedAtWallMs, uptimeMs, inFlight, reloads } = observation;
+  const { startedAtWallMs, uptimeMs, work, reloads } = observation;
   const reasons = health.unready();
-  const traffic = new Map(observation.traffic().routes.map((counts) => [counts.route, counts]));
+  const traffic = new Map(work.traffic().routes.map((counts) => [counts.route, counts]));
   return {
     version,
     startedAt: new Date(startedAtWallMs).toISOString(),
@@ -80,7 +80,7 @@ export function status({ observation, generation, health, listen }: StatusSource
     reasons,
     notes: health.notes(),
     listen,
-    inFlight,
+    inFlight: work.inFlight,
     routes: generation.config.routes.map(({ prefix, upstream, credential = null, methods = null }) => ({
       prefix,
       upstream: upstream.origin,
@@ -93,8 +93,10 @@ export function status({ observation, generation, health, listen }: StatusSource
   };
 }
 
-export function wholeStatus(sources: StatusSources): WholeStatus {
-  const requests = sources.observation.latest.read();
+export async function wholeStatus(sources: StatusSources): Promise<WholeStatus> {
+  const { work } = sources.observation;
+  await work.refresh();
+  const requests = work.latest();
   return { ...status(sources), requests, config: shownConfig(sources.generation.config) };
 }
 

@@ -1,14 +1,18 @@
 import type { Config } from '../config/schema.ts';
 import type { Stop } from '../stop.ts';
-import { type Lasting, openGeneration } from './generation.ts';
+import type { Generation, Lasting } from './generation.ts';
 import type { Generations } from './generations.ts';
 import type { Ports } from './ports.ts';
+
+/** Takes over what it can from the one before. */
+export type OpenGeneration = (config: Config, before?: Generation) => Promise<Generation>;
 
 /** Milliseconds that the first tokens of changed credentials are waited for, while the old ones are in use. */
 const WARM_MS = 10_000;
 
 interface SuccessionOptions {
-  readonly lasting: Lasting;
+  readonly lasting: Pick<Lasting, 'clock' | 'replayMemory'>;
+  readonly open: OpenGeneration;
   readonly generations: Generations;
   readonly ports: Ports;
   readonly stopping: Stop;
@@ -36,10 +40,11 @@ export class Succession {
   }
 
   async #reload(config: Config): Promise<void> {
-    const { lasting, generations, ports, stopping } = this.#options;
+    const { lasting, open, generations, ports, stopping } = this.#options;
     const before = generations.current;
-    const next = await openGeneration(config, lasting, before);
+    const next = await open(config, before);
     try {
+      await next.prepare();
       await this.#atMost(WARM_MS, next.warm(before));
       if (stopping.aborted) throw new Error('the proxy is shutting down');
       await this.#move(ports.become(config));

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Log } from '../observe/log.ts';
+import type { Log, LogOptions } from '../observe/log.ts';
 
 /** What comes from outside, read once in `main`. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the log, in the place of what a config says. */
+  readonly logLevel?: LogOptions['level'] | undefined;
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly newId: () => string;

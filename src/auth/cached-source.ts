@@ -24,7 +24,7 @@ export interface CachedSourceOptions {
 export class CachedSource implements KeptSource {
   readonly credential: string;
   readonly #options: CachedSourceOptions;
-  readonly #listeners: TokenListener[] = [];
+  readonly #listeners = new Set<TokenListener>();
   #flight: Promise<Token> | undefined;
   #usedAtMs: number;
 
@@ -53,8 +53,9 @@ export class CachedSource implements KeptSource {
     return this.#options.backoff.failure;
   }
 
-  listen(listener: TokenListener): void {
-    this.#listeners.push(listener);
+  listen(listener: TokenListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   usable(): Token | undefined {

@@ -42,7 +42,7 @@ export class GivenSource implements KeptSource {
   /** It costs nobody anything. */
   readonly resting = false;
   readonly #options: GivenSourceOptions;
-  readonly #listeners: TokenListener[] = [];
+  readonly #listeners = new Set<TokenListener>();
   #held: Token | undefined;
   #failure: Failure | undefined;
   #look: Promise<Token> | undefined;
@@ -62,8 +62,9 @@ export class GivenSource implements KeptSource {
     return this.#failure;
   }
 
-  listen(listener: TokenListener): void {
-    this.#listeners.push(listener);
+  listen(listener: TokenListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   usable(): Token | undefined {

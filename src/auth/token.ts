@@ -59,7 +59,8 @@ export interface KeptSource extends TokenSource {
   usable(): Token | undefined;
   /** A new token in the place of the one remembered, also while backing off; joins a token request under way. Rejects as `get`. */
   replace(signal: StopSignal): Promise<Token>;
-  listen(listener: TokenListener): void;
+  /** Returns what ends it. */
+  listen(listener: TokenListener): () => void;
 }
 
 /** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */

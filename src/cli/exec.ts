@@ -61,6 +61,8 @@ function forOneClient(config: Config, clientToken: string): Config {
     ...config,
     listen: { ...config.listen, ...place, clientToken: fixedSecret(clientToken) },
     admin: false,
+    // Workers would read the config as it stands in its file.
+    workers: 1,
     shutdown: { delay: 0, timeout: 0 },
   };
 }

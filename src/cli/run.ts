@@ -5,14 +5,12 @@ import { parseConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Log, type LogOptions, openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
+import { WorkerError } from '../server/worker-error.ts';
 import { addressesOf, announce, warnOf } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
-import { giveBackStartUpMemory } from './start-up-memory.ts';
-
-/** By then the first tokens are there, as a rule, and the first requests answered. */
-const SETTLED_MS = 1000;
+import { giveBackStartUpMemory, SETTLED_MS } from './start-up-memory.ts';
 
 export interface RunWords {
   readonly config: string;
@@ -76,7 +74,8 @@ async function serve({ config, text, log, words, process }: Service): Promise<vo
       throw new Complaint(`the client token cannot be had: ${error.message}`);
     });
     const { env } = process;
-    const surroundings = { clock: systemClock, log, random: Math.random, newId: randomId, env };
+    const { logLevel } = words;
+    const surroundings = { clock: systemClock, log, logLevel, random: Math.random, newId: randomId, env };
     const app = await startApp(config, surroundings).catch((error) => Promise.reject(aboutOurPort(error, config)));
     const apply = async (next: Config) => {
       await app.reload(next).catch((error) => Promise.reject(aboutOurPort(error, next)));
@@ -99,6 +98,7 @@ async function serve({ config, text, log, words, process }: Service): Promise<vo
 }
 
 function aboutOurPort(error: unknown, { listen, admin }: Config): unknown {
+  if (error instanceof WorkerError) return new Complaint(error.message);
   const { port, address, path } = error as { port?: number; address?: string; path?: string };
   const socket = listen.socket?.path;
   if (socket !== undefined && (address === socket || path === socket)) return aboutSocket(error, socket);

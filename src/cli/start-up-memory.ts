@@ -5,6 +5,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+/** Milliseconds. By then the first tokens are there, as a rule, and the first requests answered. */
+export const SETTLED_MS = 1000;
+
 /** Gives it back to the system: of 78 MiB at rest, 10. Stands still for some 20 ms. */
 export function giveBackStartUpMemory(): void {
   // The collector is handed to no other code: the flag holds for contexts that are made while it is set.

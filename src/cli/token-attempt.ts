@@ -8,7 +8,6 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Config, CredentialConfig } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
 import { asFailure, type Failure } from '../errors.ts';
-import { createLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
 import type { Process } from './process.ts';
 
@@ -47,7 +46,7 @@ export class TokenAttempts {
       // Its first state comes after its first attempt.
       else shared.listen((state) => resolve(state.up ? undefined : `Redis is away: ${state.reason}`));
     });
-    this.egress = openEgress(config, createLog('silent', { write: () => {} }));
+    this.egress = openEgress(config);
   }
 
   /** Rejects when the key of a shared store cannot be read. */

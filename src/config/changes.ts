@@ -24,7 +24,7 @@ export function isUnchanged({ added, changed, removed }: ConfigChanges): boolean
   return added.length + changed.length + removed.length === 0;
 }
 
-function namesOf({ credentials, routes, files: _, ...settings }: Config): Named {
+function namesOf({ credentials, routes, files: _, source: __, ...settings }: Config): Named {
   return new Map([
     ...routes.map((route) => [`route ${route.prefix}`, route] as const),
     ...Object.entries(credentials).map(([name, credential]) => [`credential ${name}`, credential] as const),
@@ -42,6 +42,7 @@ function settingsOf(section: string, value: unknown): (readonly [string, unknown
 /** What takes a restart. */
 const fixed: Readonly<Record<string, (config: Config) => unknown>> = {
   'log.format': ({ log }) => log.format,
+  workers: ({ workers }) => workers,
 };
 
 /** The keys that another config changes to no effect before a restart. */

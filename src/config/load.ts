@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { Secret } from '../secret.ts';
 import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
@@ -76,6 +77,7 @@ export function parseConfig(
     egress,
     files: namedFiles(written, dirname(file)),
     secretFiles: secretFilesIn(written, dirname(file)),
+    source: { file, text: new Secret(source) },
   });
 }
 

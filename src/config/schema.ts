@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { EgressOptions } from '../egress.ts';
 import { plainName } from '../field-names.ts';
 import { forwardedFields } from '../own-fields.ts';
+import type { Secret } from '../secret.ts';
 import { adminSchema } from './admin.ts';
 import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
@@ -30,6 +31,11 @@ import {
 import { waitsForItself } from './token-loop.ts';
 import { tokenStoreSchema } from './token-store.ts';
 
+const MOST_WORKERS = 256;
+const notWorkers = { error: `is neither auto nor a whole number from 1 to ${MOST_WORKERS}` };
+/** How many processes serve requests; `auto`: one a core. */
+const workers = z.union([z.literal('auto'), integer(1, MOST_WORKERS)], notWorkers);
+
 /** `folder` is where relative paths begin. */
 export function configSchema(folder: string) {
   return z
@@ -41,6 +47,7 @@ export function configSchema(folder: string) {
           level: withDefault(words('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info'),
           format: withDefault(words('auto', 'json', 'pretty'), 'auto'),
         }),
+        workers: withDefault(workers, 1),
         tokenStore: tokenStoreSchema(folder),
         egress: egressSchema(folder),
         limits: group({
@@ -67,11 +74,19 @@ export function configSchema(folder: string) {
 
 type Checked = z.output<ReturnType<typeof configSchema>>;
 
+/** What a config was read from. */
+export interface ConfigSource {
+  readonly file: string;
+  /** Secrets may stand in it. */
+  readonly text: Secret;
+}
+
 /** A whole configuration, checked and frozen. */
 export type Config = Omit<Checked, 'egress'> & {
   readonly egress: EgressOptions;
   /** Paths of the files besides its own whose content is part of it. */
   readonly files: readonly string[];
+  readonly source: ConfigSource;
   /** Paths of all files that it names for secrets. */
   readonly secretFiles: readonly string[];
 };

@@ -7,10 +7,8 @@ import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { RequestLimits } from './grammar.ts';
 import { type Handshakes, handshakes, type ServerIdentity } from './handshakes.ts';
+import { type ListenPlace, listenAt, waitingTaken } from './listening.ts';
 import { peerOf } from './peer.ts';
-
-/** An address or a name, and a port (0: a free one); or the file of a unix socket. */
-export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** What can be changed while it listens. */
 export interface ListenTerms {
@@ -30,9 +28,6 @@ export interface ListenOptions extends ListenTerms {
   readonly turnedAway?: () => void;
 }
 
-/** More than the system lets wait for one listener. */
-const MOST_TURNS = 2000;
-
 export class Listener implements ConnectionOwner {
   readonly handler: Handler;
   readonly deadlines: Deadlines;
@@ -48,6 +43,9 @@ export class Listener implements ConnectionOwner {
   #handshakes: Handshakes | undefined;
   /** How many connections were taken so far. */
   #taken = 0;
+  /** Those that came to somebody else, and are still open. */
+  readonly #given = new Set<Socket>();
+  #givenEnded = (): void => {};
   #draining = false;
   #stopped: Promise<void> | undefined;
 
@@ -107,16 +105,23 @@ export class Listener implements ConnectionOwner {
 
   /** Resolves with the port, which a unix socket has none of; rejects with the system's error. Takes its place at once. */
   listen(): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ ...this.#at, exclusive: true }, () => {
-        this.#server.off('error', reject);
-        // When no more sockets can be had, those that wait are taken up as others close.
-        this.#server.on('error', () => {});
-        const address = this.#server.address();
-        resolve(typeof address === 'string' ? undefined : address?.port);
-      });
+    return listenAt(this.#server, this.#at);
+  }
+
+  /** Takes a connection that came to somebody else. Nothing of it has been read. */
+  take(socket: Socket): void {
+    if (this.#given.size >= this.#server.maxConnections) {
+      this.#server.emit('drop');
+      socket.destroy();
+      return;
+    }
+    socket.allowHalfOpen = true;
+    this.#given.add(socket);
+    socket.once('close', () => {
+      this.#given.delete(socket);
+      if (this.#given.size === 0) this.#givenEnded();
     });
+    this.#accept(socket);
   }
 
   get draining(): boolean {
@@ -129,23 +134,18 @@ export class Listener implements ConnectionOwner {
     for (const connection of this.#connections) connection.drain();
   }
 
-  /**
-   * Takes up those that wait to be: their clients have connected, have perhaps sent a request, and would be reset by
-   * `stop`. Resolves when there are none, or too many come.
-   */
-  async takeWaiting(): Promise<void> {
-    // The system hands them over one by one, in as many turns. The first turn may have been begun before.
-    for (let [turns, quiet] = [0, 0]; quiet < 2 && turns < MOST_TURNS; turns += 1) {
-      const before = this.#taken;
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-      quiet = this.#taken === before ? quiet + 1 : 0;
-    }
+  /** Takes up those that wait to be, before a `stop` that would reset them. */
+  takeWaiting(): Promise<void> {
+    return waitingTaken(() => this.#taken);
   }
 
   /** Takes no more connections; resolves when the last one has ended. Follows `drain`. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      this.#server.close(() => {
+        this.#givenEnded = resolve;
+        if (this.#given.size === 0) resolve();
+      });
     });
     return this.#stopped;
   }

@@ -47,10 +47,15 @@ export class LatestRequests {
     this.#count += 1;
   };
 
-  /** The newest first. */
-  read(): ToldRequest[] {
+  /** How many there ever were. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The newest first; `most`: no more of them. */
+  read(most = MOST): ToldRequest[] {
     const told: ToldRequest[] = [];
-    for (let back = 1; back <= Math.min(this.#count, MOST); back += 1) {
+    for (let back = 1; back <= Math.min(this.#count, MOST, most); back += 1) {
       const at = (this.#count - back) % MOST;
       const request = this.#requests[at];
       if (request !== undefined) told.push(toldRequest(request, this.#wallMs[at] ?? 0));

@@ -5,8 +5,8 @@ import { Failure, type FailureCode, printable, reason } from '../errors.ts';
 import { standardOutput } from './standard-output.ts';
 
 export type Log = Logger & {
-  /** Writes a line of JSON that is made already, whatever its level, behind those that came before. */
-  writeLine(line: string): void;
+  /** Writes lines of JSON that are made already, one or more, whatever their level, behind those that came before. */
+  writeLines(lines: string): void;
   /** How many lines were dropped because nobody took them in time. */
   dropped(): number;
 };
@@ -51,7 +51,10 @@ export function createLog(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return Object.assign(pino(options, destination), { writeLine: (line: string) => destination.write(line), dropped });
+  return Object.assign(pino(options, destination), {
+    writeLines: (lines: string) => destination.write(lines),
+    dropped,
+  });
 }
 
 /** Tells of TLS handshakes that came to nothing: anybody who reaches the port can make any number of them. */

@@ -15,7 +15,12 @@ export function prettyLines(destination: DestinationStream, colorize: boolean): 
     ignore: TOLD,
     messageFormat: (line) => `${line['msg'] === 'request' ? request(line) : change(line)}${fault(line)}`,
   });
-  return { write: (line) => destination.write(inWords(line)) };
+  return {
+    write(lines) {
+      // Each still has its newline.
+      for (const line of lines.split(/(?<=\n)/)) destination.write(inWords(line));
+    },
+  };
 }
 
 type Line = Readonly<Record<string, unknown>>;

@@ -30,7 +30,7 @@ export function requestLog(log: Log, clock: Clock): (record: LoggedRequest) => v
   return (record) => {
     const level = levelOf(record.error);
     if (!log.isLevelEnabled(level)) return;
-    log.writeLine(`{"level":"${level}","time":"${time(clock.wallMs())}"${members(record)},"msg":"request"}\n`);
+    log.writeLines(`{"level":"${level}","time":"${time(clock.wallMs())}"${members(record)},"msg":"request"}\n`);
   };
 }
 

@@ -36,7 +36,7 @@ const overheadBounds = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ] as const;
 /** Percentiles are of so many requests. */
-const LATEST = 512;
+export const LATEST = 512;
 
 /** Any token may be a method: those that nobody uses are one. */
 const methods = ['other', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'] as const;
@@ -71,6 +71,11 @@ export class RouteTraffic {
     this.#lastMinute.add(nowMs, isError);
     this.#count += 1;
     if (isError) this.#errors += 1;
+  }
+
+  /** How many were counted. */
+  get count(): number {
+    return this.#count;
   }
 
   read(nowMs: number): RouteCounts {

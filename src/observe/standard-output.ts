@@ -11,7 +11,8 @@ const LAST_WAIT_MS = 1000;
 
 /** Where log lines go. Whoever writes one never waits. */
 export interface Destination {
-  write(line: string): void;
+  /** Whole lines, one or more. */
+  write(lines: string): void;
   /** How many lines were dropped so far. */
   dropped(): number;
   /** Writes what is held, for a second at most. */
@@ -51,9 +52,9 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void,
       if (lost > 0) resumed(lost);
     });
   return {
-    write(line) {
+    write(lines) {
       if (ended) return;
-      gathered += line;
+      gathered += lines;
       if (gathered.length >= WORTH_WRITING) pass();
       if (due) return;
       due = true;

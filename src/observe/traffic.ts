@@ -26,6 +26,8 @@ const MOST_REASONS = 200;
 export class Traffic {
   readonly #clock: Clock;
   readonly #routes = new Map<string, RouteTraffic>();
+  /** How many requests of each route were read as news. */
+  readonly #told = new Map<RouteTraffic, number>();
   readonly #errors = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
 
@@ -50,9 +52,20 @@ export class Traffic {
   };
 
   read(): TrafficCounts {
+    return this.#read([...this.#routes.values()]);
+  }
+
+  /** The same, but of routes only those that have had requests since the last time. */
+  readNews(): TrafficCounts {
+    const news = [...this.#routes.values()].filter((each) => each.count !== this.#told.get(each));
+    for (const each of news) this.#told.set(each, each.count);
+    return this.#read(news);
+  }
+
+  #read(routes: readonly RouteTraffic[]): TrafficCounts {
     const nowMs = this.#clock.monotonicMs();
     return {
-      routes: [...this.#routes.values()].map((each) => each.read(nowMs)),
+      routes: routes.map((each) => each.read(nowMs)),
       errors: [...this.#errors],
       refusals: [...this.#refusals],
     };

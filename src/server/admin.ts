@@ -1,6 +1,7 @@
 /** The admin port: for whoever runs the proxy, apart from the data path. */
 import type { Clock } from '../clock.ts';
 import type { Handler } from '../exchange.ts';
+import { Listener } from '../http1/server.ts';
 import { bind } from './bind.ts';
 
 export interface AdminOptions {
@@ -21,7 +22,10 @@ const limits = { headerSize: 16_384, headerCount: 100, targetSize: 8192, headers
 
 /** Resolves once it listens; rejects with the system's error. */
 export async function startAdmin(handler: Handler, { host, port, clock }: AdminOptions): Promise<Admin> {
-  const { listeners, port: bound = 0 } = await bind(handler, { host, port, limits, clock });
+  const { listeners, port: bound = 0 } = await bind((at) => new Listener(handler, { at, limits, clock }), {
+    host,
+    port,
+  });
   return {
     port: bound,
     async close() {

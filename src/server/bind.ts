@@ -1,5 +1,5 @@
-import type { Handler } from '../exchange.ts';
-import { Listener, type ListenOptions, type ListenTerms } from '../http1/server.ts';
+import type { ListenPlace } from '../http1/listening.ts';
+import type { Listener, ListenTerms } from '../http1/server.ts';
 import { changeMode, closeOwn, identityOf, makeRoom, withMode } from './socket-file.ts';
 
 export interface BindPlace {
@@ -10,12 +10,17 @@ export interface BindPlace {
   readonly socket?: { readonly path: string; readonly mode: number } | undefined;
 }
 
-export type BindOptions = BindPlace & Omit<ListenOptions, 'at'>;
+export type BindOptions = BindPlace & Pick<ListenTerms, 'tls'>;
 /** What can be changed without letting a place go. */
 export type BindTerms = Pick<BindPlace, 'socket'> & ListenTerms;
 
 /** What takes connections, and can be ended. */
 export type BoundListener = Pick<Listener, 'drain' | 'takeWaiting' | 'stop' | 'cut'>;
+
+/** What will take connections. */
+export type FreeListener = BoundListener & Pick<Listener, 'listen' | 'become'>;
+
+export type MakeListener = (at: ListenPlace) => FreeListener;
 
 /** Listeners for one address of the config, all on one port. */
 export interface Bound {
@@ -40,22 +45,22 @@ function hostOf({ host }: BindPlace): string {
 }
 
 /** Listens. Rejects with the system's error. */
-export function bind(handler: Handler, options: BindOptions): Promise<Bound> {
+export function bind(make: MakeListener, options: BindOptions): Promise<Bound> {
   const { socket } = options;
-  return socket === undefined ? bindPort(handler, options) : bindSocket(handler, options, socket);
+  return socket === undefined ? bindPort(make, options) : bindSocket(make, socket);
 }
 
 /**
  * Loopback means both its addresses: `localhost` is `::1` to many clients, and somebody else on that port would get
  * what was meant for us.
  */
-async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> {
+async function bindPort(make: MakeListener, options: BindOptions): Promise<Bound> {
   const host = hostOf(options);
-  const first = new Listener(handler, { ...options, at: { host, port: options.port } });
+  const first = make({ host, port: options.port });
   const port = await first.listen();
   const alone = new BoundPort([first], [host], { port, tls: options.tls });
   if (host !== '127.0.0.1' || port === undefined) return alone;
-  const second = new Listener(handler, { ...options, at: { host: '::1', port } });
+  const second = make({ host: '::1', port });
   try {
     await second.listen();
     return new BoundPort([first, second], [host, '::1'], { port, tls: options.tls });
@@ -70,13 +75,13 @@ async function bindPort(handler: Handler, options: BindOptions): Promise<Bound> 
 }
 
 class BoundPort implements Bound {
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly FreeListener[];
   readonly port: number | undefined;
   readonly #hosts: readonly string[];
   #isSecure: boolean;
 
   constructor(
-    listeners: readonly Listener[],
+    listeners: readonly FreeListener[],
     hosts: readonly string[],
     { port, tls }: Pick<Bound, 'port'> & Pick<ListenTerms, 'tls'>,
   ) {
@@ -98,13 +103,9 @@ class BoundPort implements Bound {
 }
 
 /** The file has its mode from the first moment on, and is gone when we are. */
-async function bindSocket(
-  handler: Handler,
-  options: BindOptions,
-  { path, mode }: NonNullable<BindOptions['socket']>,
-): Promise<Bound> {
+async function bindSocket(make: MakeListener, { path, mode }: NonNullable<BindPlace['socket']>): Promise<Bound> {
   await makeRoom(path);
-  const listener = new Listener(handler, { ...options, at: { path } });
+  const listener = make({ path });
   await withMode(mode, () => listener.listen());
   const own = identityOf(path);
   const bound: BoundListener = {

@@ -11,6 +11,8 @@ export interface EventsOptions<Request> {
   readonly status: () => unknown;
   /** What is told of a request, as JSON. */
   readonly told: (request: Request) => unknown;
+  /** Hears whether anybody listens, when that changes. */
+  readonly listened: (isListened: boolean) => void;
 }
 
 const STATUS_MS = 1000;
@@ -76,10 +78,21 @@ export class Events<Request> {
     if (this.#listeners.size === 0) return;
     if (this.#batch.length < MOST_IN_A_BATCH) this.#batch.push(this.#options.told(request));
     else this.#skipped += 1;
+    this.#planBatch();
+  };
+
+  /** So many more are over, of which nothing else is known. */
+  readonly skipped = (count: number): void => {
+    if (this.#listeners.size === 0) return;
+    this.#skipped += count;
+    this.#planBatch();
+  };
+
+  #planBatch(): void {
     if (this.#isBatchDue) return;
     this.#isBatchDue = true;
     this.#options.clock.after(BATCH_MS, () => this.#tellBatch());
-  };
+  }
 
   #join({ request, answer, signal }: Visit): undefined {
     if (this.#listeners.size >= MOST_LISTENERS)
@@ -92,12 +105,14 @@ export class Events<Request> {
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#leave(listener), { once: true });
     listener.tell(event('status', this.#options.status()));
-    if (this.#listeners.size === 1) this.#tick();
+    if (this.#listeners.size > 1) return;
+    this.#options.listened(true);
+    this.#tick();
   }
 
   #leave(listener: Listener): void {
-    this.#listeners.delete(listener);
-    if (this.#listeners.size > 0) return;
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+    this.#options.listened(false);
     this.#stopTicking();
     this.#batch = [];
     this.#skipped = 0;

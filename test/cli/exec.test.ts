@@ -26,16 +26,20 @@ const ask = `
   request(byWay || straight, (answer) => { console.log(answer.statusCode); answer.resume(); }).end();
 `;
 
-test('a command asks an API by the base URL of its route, without a credential', async () => {
-  const provider = await startIdentityProvider();
-  const api = await startApi(provider);
-  const file = await configFile(oneRoute(api, provider));
-  const { code, stdout } = await bearerway(['exec', '-c', file, '--', node, '-e', ask, 'API_BASE_URL', '/x?a=1']).ended;
-  expect({ code, stdout }).toEqual({ code: 0, stdout: '200\n' });
-  expect(api.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([
-    ['/x?a=1', `Bearer ${provider.issued[0]}`],
-  ]);
-});
+test.each([1, 2])(
+  'a command asks an API by the base URL of its route, without a credential; workers: %i',
+  async (workers) => {
+    const provider = await startIdentityProvider();
+    const api = await startApi(provider);
+    const file = await configFile({ workers, ...oneRoute(api, provider) });
+    const { code, stdout } = await bearerway(['exec', '-c', file, '--', node, '-e', ask, 'API_BASE_URL', '/x?a=1'])
+      .ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '200\n' });
+    expect(api.requests.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+      ['/x?a=1', `Bearer ${provider.issued[0]}`],
+    ]);
+  },
+);
 
 test.each(['HTTP_PROXY', 'http_proxy'])(
   'or by its own URL, by way of %s; the base URL goes that way as well',

@@ -102,30 +102,34 @@ describe('the line to try fits where it listens', () => {
   ])('%#', (keys, expected) => expect(line(keys)).toBe(expected));
 });
 
-test('C05 when the process may open no more files, it lives, and serves again once it may', async () => {
-  const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('it listens on TCP');
-  const file = await configFile({ routes: [{ prefix: '/a', upstream: `http://127.0.0.1:${address.port}` }] });
-  const words = ['ulimit -n 64 && exec "$0" "$@"', process.execPath, main, '-c', file];
-  const child = spawn('sh', ['-c', ...words], { env: { PATH: process.env['PATH'] } });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const command = new Command(child);
-  const { port } = await command.listening();
-  const clients = await Promise.all(Array.from({ length: 200 }, () => connectRaw(port)));
-  const closed = clients.filter(({ socket }) => socket.readableEnded || socket.closed);
-  // Those that there was no room for hear of it.
-  await Promise.race(clients.map((client) => client.toEnd()));
-  const gone = (socket: Socket) => (socket.closed ? Promise.resolve() : once(socket, 'close'));
-  for (const { socket } of clients) socket.destroy();
-  await Promise.all(clients.map(({ socket }) => gone(socket)));
-  expect(closed.length).toBeLessThan(200);
-  expect(await served(port)).toBe('ok');
-  expect(child.exitCode).toBeNull();
-});
+test.each([1, 2])(
+  'C05 with %i workers: when a process may open no more files, it lives, and serves again once it may',
+  async (workers) => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('it listens on TCP');
+    const routes = [{ prefix: '/a', upstream: `http://127.0.0.1:${address.port}` }];
+    const file = await configFile({ workers, routes });
+    const words = ['ulimit -n 64 && exec "$0" "$@"', process.execPath, main, '-c', file];
+    const child = spawn('sh', ['-c', ...words], { env: { PATH: process.env['PATH'] } });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const command = new Command(child);
+    const { port } = await command.listening();
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connectRaw(port)));
+    const closed = clients.filter(({ socket }) => socket.readableEnded || socket.closed);
+    // Those that there was no room for hear of it.
+    await Promise.race(clients.map((client) => client.toEnd()));
+    const gone = (socket: Socket) => (socket.closed ? Promise.resolve() : once(socket, 'close'));
+    for (const { socket } of clients) socket.destroy();
+    await Promise.all(clients.map(({ socket }) => gone(socket)));
+    expect(closed.length).toBeLessThan(200);
+    expect(await served(port)).toBe('ok');
+    expect(child.exitCode).toBeNull();
+  },
+);
 
 /** Until the process has noticed that its clients have gone. */
 async function served(port: number): Promise<string> {

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { faultsOf, leastRoutes, mainCredential, read, withCredential, withRoute } from './reading.ts';
 
 test('what a config leaves out has the defaults of the documentation', () => {
-  const { listen, admin, log, tokenStore, limits, shutdown, credentials } = read(leastRoutes);
-  expect({ listen, admin, log, tokenStore, limits, shutdown, credentials }).toEqual({
+  const { listen, admin, log, workers, tokenStore, limits, shutdown, credentials } = read(leastRoutes);
+  expect({ listen, admin, log, workers, tokenStore, limits, shutdown, credentials }).toEqual({
     listen: {
       host: '127.0.0.1',
       port: 8080,
@@ -14,6 +14,7 @@ test('what a config leaves out has the defaults of the documentation', () => {
     },
     admin: { host: '127.0.0.1', port: 9090, allowedHosts: [], clientToken: undefined },
     log: { level: 'info', format: 'auto' },
+    workers: 1,
     tokenStore: 'memory',
     limits: {
       inFlight: 1024,

@@ -47,6 +47,7 @@ function start() {
   const events = new Events<number>({
     clock,
     status: () => ({ number: ++asked.status }),
+    listened: () => {},
     told: (request) => ({ request, number: ++asked.told }),
   });
   const join = (listening = new Listening()): Listening => {

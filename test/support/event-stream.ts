@@ -32,8 +32,13 @@ export class EventStream {
 }
 
 /** Resolves when the first event has come. */
-export async function listen(proxy: RunningProxy): Promise<EventStream> {
-  const stream = new EventStream(await connectRaw(proxy.app.admin?.port ?? 0));
+export function listen(proxy: RunningProxy): Promise<EventStream> {
+  return listenAt(proxy.app.admin?.port ?? 0);
+}
+
+/** The same by the number of the admin port. */
+export async function listenAt(port: number): Promise<EventStream> {
+  const stream = new EventStream(await connectRaw(port));
   stream.connection.send('GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await stream.until('status', 1);
   return stream;

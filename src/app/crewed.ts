@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import { TokenAuthority } from '../auth/token-authority.ts';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../observe/log.ts';
+import { Acceptor } from '../server/acceptor.ts';
+import type { BoundListener } from '../server/bind.ts';
+import { Crew, type CrewOptions } from '../server/crew.ts';
+import { Crews } from '../server/crews.ts';
+import { startWorkerProcess } from '../server/worker-process.ts';
+import type { ToWorker } from '../worker-messages.ts';
+import { CrewWork } from './crew-work.ts';
+import type { Generation, Lasting } from './generation.ts';
+import { openTold, type Service, type ServiceContext } from './service.ts';
+import type { WorkReport } from './work-report.ts';
+
+/** In `dist` all files stand side by side. */
+const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : 'worker.js', import.meta.url));
+
+/**
+ * This is the first process of several: it accepts connections, gets tokens, answers the admin port and writes the log.
+ * Workers serve the requests. Each config has a crew of its own, so that nothing of one gets into the hands of another.
+ */
+export function crewed(size: number, context: ServiceContext): Service {
+  // No request is served here.
+  const lasting: Lasting = { ...context, observe: () => {} };
+  const work = new CrewWork(context);
+  const crews = new Crews();
+  const open = openTold(lasting);
+  return {
+    work,
+    async open(config, before) {
+      const generation = await open(config, before);
+      return withCrew(generation, crews, { ...lasting, size, work });
+    },
+    make: () => (options) => {
+      const crew = crews.newest;
+      return new Acceptor(options.at, (socket) => crews.take(socket, crew));
+    },
+    unready: () => (crews.areReady ? [] : ['no worker is there']),
+    ending: (taking) => [ending(taking, crews)],
+  };
+}
+
+interface CrewContext extends Lasting {
+  readonly size: number;
+  readonly work: CrewWork;
+}
+
+/** A generation whose requests are served by workers. */
+function withCrew(generation: Generation, crews: Crews, context: CrewContext): Generation {
+  const { size, work, clock, log, env } = context;
+  const authority = new TokenAuthority(
+    [...generation.credentials.values()].map(({ source }) => source),
+    (news) => crew.tell(news),
+  );
+  const start = startOf(generation.config, context);
+  const crew = new Crew({
+    size,
+    clock,
+    start: (events) => startWorkerProcess({ entry, env, lines: (lines) => log.writeLines(lines) }, events),
+    greeting: () => [start, ...authority.news],
+    heard(message, worker) {
+      if (message.kind === 'ask' || message.kind === 'used') authority.hear(message, (news) => worker.tell(news));
+      // It is a worker of ours that made it.
+      if (message.kind === 'report') work.heard(message.report as WorkReport, worker, message.answers);
+    },
+    joined: (worker) => work.joined(worker),
+    left: (worker) => work.left(worker),
+    ...workerLog(log),
+  });
+  crews.add(crew);
+  let retired = Promise.resolve();
+  return {
+    ...generation,
+    prepare: () => crew.start(),
+    start() {
+      generation.start();
+      crews.use(crew);
+    },
+    retire(next) {
+      generation.retire(next);
+      retired = crews.retire(crew);
+    },
+    // Until then its workers may ask for tokens.
+    finished: () => retired,
+    async close() {
+      await crews.drop(crew);
+      authority.close();
+      await generation.close();
+    },
+  };
+}
+
+function startOf({ source, log }: Config, { logLevel, hopId }: Lasting): ToWorker {
+  const config = { file: source.file, text: source.text.reveal() };
+  return { kind: 'start', config, logLevel: logLevel ?? log.level, hopId };
+}
+
+/** Workers end what they have been given behind the last connection. */
+function ending(taking: () => readonly BoundListener[], crews: Crews): BoundListener {
+  const all = async (end: (listener: BoundListener) => Promise<void>): Promise<void> => {
+    await Promise.all(taking().map(end));
+  };
+  return {
+    drain: () => crews.drain(),
+    takeWaiting: () => all((listener) => listener.takeWaiting()),
+    async stop() {
+      await all((listener) => listener.stop());
+      await crews.stop();
+    },
+    cut: () => crews.cut(),
+  };
+}
+
+/** Tells of workers that come and go. */
+function workerLog(log: Log): Pick<CrewOptions, 'serves' | 'died'> {
+  return {
+    serves: ({ pid }) => log.debug({ pid }, 'a worker serves'),
+    died({ pid, code, signal, reason }, replacedInMs) {
+      const how = signal === null ? { code } : { signal };
+      log.error({ pid, ...how, reason, replacedInS: replacedInMs / 1000 }, 'a worker died; it is replaced');
+    },
+  };
+}

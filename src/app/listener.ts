@@ -1,0 +1,20 @@
+import type { Clock } from '../clock.ts';
+import type { Handler } from '../exchange.ts';
+import { Listener, type ListenOptions } from '../http1/server.ts';
+import { handshakeLog, type Log, turnedAwayLog } from '../observe/log.ts';
+import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
+
+/** Makes listeners of this process, which serve what they take. */
+export function listeners(
+  handler: Handler,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): (options: Pick<ListenOptions, 'at' | 'tls' | 'limits'>) => Listener {
+  return (options) =>
+    new Listener(handler, {
+      ...options,
+      clock,
+      handshakeFailed: handshakeLog(log),
+      mostConnections: connectionsFor(mostOpenFiles()),
+      turnedAway: turnedAwayLog(log, clock),
+    });
+}

@@ -1,0 +1,228 @@
+/** Several workers that serve what one process accepts: each connection is one's, in turn; one that dies is replaced. */
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { FromWorker, ToWorker } from '../worker-messages.ts';
+import { RoundRobin, type Taker } from './round-robin.ts';
+import { WorkerError } from './worker-error.ts';
+
+/** How a worker ended, and why, if it could say. */
+export interface WorkerEnd {
+  readonly pid: number | undefined;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly reason?: string | undefined;
+}
+
+export interface WorkerEvents {
+  message(message: FromWorker): void;
+  /** Once, behind its last message. */
+  gone(end: WorkerEnd): void;
+}
+
+export interface Worker extends Taker {
+  readonly pid: number | undefined;
+  tell(message: ToWorker): void;
+  kill(): void;
+}
+
+export interface CrewOptions {
+  readonly size: number;
+  readonly clock: Clock;
+  readonly start: (events: WorkerEvents) => Worker;
+  /** Said to each worker first. */
+  readonly greeting: () => readonly ToWorker[];
+  /** Hears what workers say, but for what the crew itself wants to know. */
+  readonly heard: (message: FromWorker, from: Worker) => void;
+  /** Hears of one that was started, and that it has gone. */
+  readonly joined: (worker: Worker) => void;
+  readonly left: (worker: Worker) => void;
+  /** Hears of one that serves from now on. */
+  readonly serves: (worker: Worker) => void;
+  /** Hears of one that died and is replaced, in so many milliseconds. */
+  readonly died: (end: WorkerEnd, replacedInMs: number) => void;
+}
+
+/** Milliseconds. One that dies younger may do so again and again: what comes after the next is made to wait. */
+const LONG_LIFE_MS = 10_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** So often workers hear that we are there. */
+const ALIVE_INTERVAL_MS = 5000;
+/** For a worker that was told to cut its connections; then it is killed. */
+const CUT_MS = 2000;
+
+/** A place in the crew, and who has it. */
+interface Place {
+  worker: Worker | undefined;
+  ready: boolean;
+  startedAtMs: number;
+  /** How many died young in it, one after the other. */
+  young: number;
+  reason: string | undefined;
+  cancel: () => void;
+}
+
+function emptyPlace(): Place {
+  return { worker: undefined, ready: false, startedAtMs: 0, young: 0, reason: undefined, cancel: () => {} };
+}
+
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #places: readonly Place[];
+  readonly #connections = new RoundRobin();
+  /** `starting`: one that dies is a reason not to start. `stopping`: one that dies is not replaced. */
+  #phase: 'starting' | 'serving' | 'draining' | 'stopping' = 'starting';
+  #cancel = (): void => {};
+  #ended = (): void => {};
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#places = Array.from({ length: options.size }, emptyPlace);
+  }
+
+  /** How many serve. */
+  get ready(): number {
+    return this.#places.filter(({ ready }) => ready).length;
+  }
+
+  /** Resolves when all serve; rejects with a WorkerError if one of them ends before, and then none is left. */
+  async start(): Promise<void> {
+    this.#sayAlive();
+    try {
+      await Promise.all(this.#places.map((place) => this.#fill(place)));
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+    if (this.#phase === 'starting') this.#phase = 'serving';
+  }
+
+  tell(message: ToWorker): void {
+    for (const { worker } of this.#places) worker?.tell(message);
+  }
+
+  /** Takes a connection of which nothing has been read. */
+  take(socket: Socket): void {
+    this.#connections.take(socket);
+  }
+
+  /** Those that no worker has been given. */
+  giveBack(): Socket[] {
+    return this.#connections.giveBack();
+  }
+
+  /** Workers end connections behind their next answers. Still takes new ones. */
+  drain(): void {
+    if (this.#phase !== 'stopping') this.#phase = 'draining';
+    this.tell({ kind: 'drain' });
+  }
+
+  /** Finishes what it has, however long that takes, each connection behind its next answer. Resolves when it has. */
+  retire(): Promise<void> {
+    this.tell({ kind: 'retire' });
+    return this.stop();
+  }
+
+  /** Resolves when all has ended that it was given. Nothing is given to it any more. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#phase = 'stopping';
+    for (const { cancel } of this.#places) cancel();
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    this.#endIfEmpty();
+    await this.#connections.emptied();
+    this.tell({ kind: 'stop' });
+    await ended;
+    this.#cancel();
+  }
+
+  /** Ends at once. */
+  kill(): Promise<void> {
+    const stopped = this.stop();
+    for (const { worker } of this.#places) worker?.kill();
+    return stopped;
+  }
+
+  /** Ends all connections at once. */
+  cut(): void {
+    this.#connections.drop();
+    this.tell({ kind: 'cut' });
+    this.#options.clock.after(CUT_MS, () => {
+      for (const { worker } of this.#places) worker?.kill();
+    });
+  }
+
+  /** Resolves when its worker serves; rejects if that ends before. */
+  #fill(place: Place): Promise<void> {
+    const { start, greeting, heard, serves, clock } = this.#options;
+    place.startedAtMs = clock.monotonicMs();
+    place.reason = undefined;
+    return new Promise((resolve, reject) => {
+      const worker = start({
+        message: (message) => {
+          if (message.kind === 'ready') {
+            place.ready = true;
+            this.#connections.join(worker);
+            serves(worker);
+            resolve();
+          } else if (message.kind === 'failed') place.reason = message.reason;
+          else heard(message, worker);
+        },
+        gone: (end) => {
+          const told = { ...end, reason: place.reason };
+          reject(new WorkerError(`a worker ended before it served (${told.reason ?? ending(end)})`));
+          this.#gone(place, worker, told);
+        },
+      });
+      place.worker = worker;
+      this.#options.joined(worker);
+      for (const message of greeting()) worker.tell(message);
+      if (this.#phase === 'draining') worker.tell({ kind: 'drain' });
+    });
+  }
+
+  #gone(place: Place, worker: Worker, end: WorkerEnd): void {
+    place.worker = undefined;
+    place.ready = false;
+    this.#options.left(worker);
+    this.#connections.leave(worker);
+    if (this.#phase === 'stopping') this.#endIfEmpty();
+    else if (this.#phase !== 'starting') this.#replace(place, end);
+  }
+
+  #replace(place: Place, end: WorkerEnd): void {
+    const { clock, died } = this.#options;
+    if (clock.monotonicMs() - place.startedAtMs >= LONG_LIFE_MS) place.young = 0;
+    const pauseMs = place.young === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (place.young - 1), LONGEST_PAUSE_MS);
+    place.young += 1;
+    died(end, pauseMs);
+    // That it died before it served is told when it is gone.
+    const fill = (): void => void this.#fill(place).catch(() => {});
+    if (pauseMs === 0) fill();
+    else place.cancel = clock.after(pauseMs, fill);
+  }
+
+  #endIfEmpty(): void {
+    if (this.#places.some(({ worker }) => worker !== undefined)) return;
+    this.#connections.drop();
+    this.#ended();
+  }
+
+  #sayAlive(): void {
+    this.#cancel = this.#options.clock.after(ALIVE_INTERVAL_MS, () => {
+      this.tell({ kind: 'alive' });
+      this.#sayAlive();
+    });
+  }
+}
+
+function ending({ code, signal }: WorkerEnd): string {
+  return signal === null ? `with code ${code}` : `by ${signal}`;
+}

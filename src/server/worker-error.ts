@@ -1,0 +1,2 @@
+/** A worker ended before it served anybody. */
+export class WorkerError extends Error {}
