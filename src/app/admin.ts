@@ -67,6 +67,7 @@ function adminPages({ clock, health, observation, generation }: AdminContext, li
     told: (record: RequestRecord) => toldRequest(record, clock.wallMs()),
   });
   observation.follow(events.publish);
+  observation.tokens.follow(events.statusChanged);
   const pages: Page[] = [
     ...healthPages(health),
     metricsPage(() => observation.metrics(() => generation().credentials.values())),

@@ -41,6 +41,9 @@ export class GivenSource implements KeptSource {
   readonly credential: string;
   /** It costs nobody anything. */
   readonly resting = false;
+  /** Nobody is asked: what is given is read in no time. */
+  readonly renewing = false;
+  readonly refused = false;
   readonly #options: GivenSourceOptions;
   readonly #listeners: TokenListener[] = [];
   #held: Token | undefined;
@@ -65,6 +68,8 @@ export class GivenSource implements KeptSource {
   listen(listener: TokenListener): void {
     this.#listeners.push(listener);
   }
+
+  listenToRequests(): void {}
 
   usable(): Token | undefined {
     const held = this.#held;

@@ -1,4 +1,4 @@
-/** Server-sent events: the status every second, and requests as they end. Costs nothing while nobody listens. */
+/** Server-sent events: the status every second and when it changes, and requests as they end. Costs nothing while nobody listens. */
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Answer, AnswerFlow } from '../exchange.ts';
@@ -7,13 +7,15 @@ import { type Page, pageFields, type Visit } from './pages.ts';
 
 export interface EventsOptions<Request> {
   readonly clock: Clock;
-  /** What everybody is told every second, as JSON. */
+  /** What everybody is told every second, and when it changes, as JSON. */
   readonly status: () => unknown;
   /** What is told of a request, as JSON. */
   readonly told: (request: Request) => unknown;
 }
 
 const STATUS_MS = 1000;
+/** However often it changes. */
+const BETWEEN_CHANGES_MS = 50;
 /** Requests are told in batches, at most so many of them; the others are counted. */
 const BATCH_MS = 250;
 const MOST_IN_A_BATCH = 25;
@@ -58,6 +60,8 @@ export class Events<Request> {
   #batch: unknown[] = [];
   #skipped = 0;
   #isBatchDue = false;
+  #isChangeDue = false;
+  #toldChangeAtMs = Number.NEGATIVE_INFINITY;
   #stopTicking = (): void => {};
 
   constructor(options: EventsOptions<Request>) {
@@ -79,6 +83,18 @@ export class Events<Request> {
     if (this.#isBatchDue) return;
     this.#isBatchDue = true;
     this.#options.clock.after(BATCH_MS, () => this.#tellBatch());
+  };
+
+  /** The status is about to be another: what causes it may go on till the end of its turn. */
+  readonly statusChanged = (): void => {
+    if (this.#listeners.size === 0 || this.#isChangeDue) return;
+    const { clock, status } = this.#options;
+    this.#isChangeDue = true;
+    clock.after(this.#toldChangeAtMs + BETWEEN_CHANGES_MS - clock.monotonicMs(), () => {
+      this.#isChangeDue = false;
+      this.#toldChangeAtMs = clock.monotonicMs();
+      if (this.#listeners.size > 0) this.#tellAll(event('status', status()));
+    });
   };
 
   #join({ request, answer, signal }: Visit): undefined {
