@@ -124,7 +124,7 @@ describeWithChromium('the status page', () => {
     await shown.shows(4);
     const { port } = new URL(proxy.adminUrl);
     await proxy.stop();
-    await shown.verdict('The proxy cannot be reached');
+    await shown.verdict('No word from the proxy');
     await start({ port: Number(port) });
     await shown.verdict('Ready, but not all is well');
     await shown.shows(4);

@@ -115,6 +115,10 @@ describeWithChromium('the status page', () => {
     clock.advance(250);
     await shown.shows(4);
     expect(await shown.paths()).toEqual(['/api/three', '/nowhere/two', '/api/one', '/api/before']);
+    const tones = shown.page.locator('#requests .tone');
+    expect(await tones.evaluateAll((all) => all.map((each) => each.getAttribute('data-tone')))).toEqual([
+      ...['good', 'busy', 'good', 'good'],
+    ]);
 
     await shown.page.getByLabel('Filter').fill('404 NO_ROUTE');
     await shown.shows(1, 4);

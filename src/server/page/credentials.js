@@ -1,6 +1,6 @@
 /** @import { CredentialStatus } from '../../app/credential-status.ts' */
 import { refresh } from './connection.js';
-import { byId, html, List, say, svg } from './elements.js';
+import { announce, byId, html, List, say, svg } from './elements.js';
 import { clockTime, counted, span } from './words.js';
 
 /** @type {Readonly<Record<CredentialStatus['state'], readonly [tone: string, words: string]>>} */
@@ -105,8 +105,7 @@ function refreshButton(name) {
   button.addEventListener('click', async () => {
     if (button.getAttribute('aria-disabled') === 'true') return;
     button.setAttribute('aria-disabled', 'true');
-    say(byId('told'), '');
-    say(byId('told'), await refresh(name));
+    announce(await refresh(name));
     button.removeAttribute('aria-disabled');
   });
   return button;

@@ -51,6 +51,21 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Milliseconds. */
+const READ_MS = 8000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let cleared;
+
+/**
+ * Tells what came of what the user did.
+ * @param {string} text
+ */
+export function announce(text) {
+  clearTimeout(cleared);
+  byId('told').textContent = text;
+  cleared = setTimeout(say, READ_MS, byId('told'), '');
+}
+
 /**
  * Shows a list. What stands for an item stays while the item is there, and keeps the focus.
  * @template Item

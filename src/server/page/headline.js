@@ -18,6 +18,7 @@ function problemsOf({ reasons, notes, credentials, reload }) {
 export function showHeadline(status) {
   const { ready, version, uptimeS, listen, inFlight } = status;
   const problems = problemsOf(status);
+  document.body.dataset['lost'] = 'false';
   if (!ready) tell('bad', 'Not ready', problems);
   else if (problems.length > 0) tell('busy', 'Ready, but not all is well', problems);
   else tell('good', 'All is well', []);
@@ -25,8 +26,10 @@ export function showHeadline(status) {
 }
 
 export function showLost() {
-  tell('off', 'The proxy cannot be reached', [
-    'What is shown is old. Trying again; if it runs, and another client token is set by now, load this page again.',
+  document.body.dataset['lost'] = 'true';
+  tell('off', 'No word from the proxy', [
+    'What is shown is old. It does not run, cannot be reached, or has 16 such pages open already; it is asked again each second.',
+    'If it has another client token by now, load this page again.',
   ]);
 }
 

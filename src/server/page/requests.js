@@ -88,8 +88,8 @@ function matches({ method, path, status, route, credential, retry, error, reason
 }
 
 /** @param {ToldRequest} request */
-function row({ time, method, path, status, durationMs, credential, retry, error, reason }) {
-  const tone = error !== undefined || Number(status) >= 500 ? 'bad' : Number(status) >= 400 ? 'busy' : 'good';
+function row({ time, level, method, path, status, durationMs, credential, retry, error, reason }) {
+  const tone = level !== 'info' || status >= 500 ? 'bad' : status >= 400 ? 'busy' : 'good';
   const odd = [retry === undefined ? '' : `401, sent again: ${retry}`, error, reason].filter(Boolean).join(' · ');
   return html(
     'tr',

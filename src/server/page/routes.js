@@ -1,5 +1,5 @@
 /** @import { RouteStatus } from '../../app/status.ts' */
-import { byId, html, List, say, svg } from './elements.js';
+import { announce, byId, html, List, say, svg } from './elements.js';
 import { counted, inMs } from './words.js';
 
 /** Seconds, that under way left out. */
@@ -74,9 +74,9 @@ function sparkline() {
 async function copied(curl) {
   try {
     await navigator.clipboard.writeText(curl.textContent ?? '');
-    say(byId('told'), 'Copied.');
+    announce('Copied.');
   } catch {
     getSelection()?.selectAllChildren(curl);
-    say(byId('told'), 'The line is marked: press Ctrl+C to copy it.');
+    announce('The line is marked: press Ctrl+C to copy it.');
   }
 }
