@@ -3,7 +3,7 @@
  * sixty modules of one package to use five of them is slower to start and larger at rest. What is loaded only where a
  * config asks for it stays a dependency of its own. Names are kept, so that a stack still says where it was.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -28,6 +28,10 @@ const { metafile } = await build({
   // Packages in CommonJS ask for what Node.js brings with it.
   banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
   metafile: true,
+});
+cpSync(join(root, 'src/server/page'), join(out, 'page'), {
+  recursive: true,
+  filter: (file) => !file.endsWith('.json'),
 });
 writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(Object.keys(metafile.inputs)));
 

@@ -12,8 +12,9 @@ import { type Admin, startAdmin } from '../server/admin.ts';
 import { Events } from '../server/events.ts';
 import { type Health, healthPages } from '../server/health.ts';
 import { metricsPage } from '../server/metrics-page.ts';
-import { contentsPage, json, type Page, PageHandler } from '../server/pages.ts';
+import { json, type Page, PageHandler } from '../server/pages.ts';
 import { refreshPage } from '../server/refresh-page.ts';
+import { statusPages } from '../server/status-page.ts';
 import type { Generation } from './generation.ts';
 import type { Observation } from './observation.ts';
 import { type StatusSources, status, wholeStatus } from './status.ts';
@@ -71,14 +72,15 @@ function adminPages({ clock, health, observation, generation }: AdminContext, li
     listened: (isListened) => work.watched(isListened),
   });
   work.follow(events);
-  const pages: Page[] = [
+  observation.tokens.follow(events.statusChanged);
+  return [
+    ...statusPages,
     ...healthPages(health),
     metricsPage(() => observation.metrics(() => generation().credentials.values())),
     { method: 'GET', path: '/api/status', open: false, visit: async () => json(await wholeStatus(sources())) },
     events.page,
     refreshPage((name, signal) => generation().credentials.get(name)?.refresh(signal)),
   ];
-  return [contentsPage(pages), ...pages];
 }
 
 /** As the main port's, but that pages of our own may ask. */

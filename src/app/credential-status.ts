@@ -11,9 +11,12 @@ export interface CredentialStatus {
   readonly required: boolean;
   /**
    * Of its token; `none`: it has had none, and the first is on its way. `failing`: there is no usable one, and the last
-   * attempt failed. `resting`: it has expired, and nobody asked for another.
+   * attempt failed. `refused`: an API refused it, and another is on its way. `resting`: it has expired, and nobody
+   * asked for another.
    */
-  readonly state: TokenState | 'none' | 'failing' | 'resting';
+  readonly state: TokenState | 'none' | 'failing' | 'refused' | 'resting';
+  /** A token request is under way. */
+  readonly renewing: boolean;
   /** Seconds since the latest token was asked for. */
   readonly ageS: number | null;
   /** Seconds; null: it does not expire, or there is none. */
@@ -60,6 +63,7 @@ export class CredentialHistory {
       provider: ('provider' in given ? given.provider : undefined) ?? null,
       required: given.required,
       state: stateOf(source, this.#clock),
+      renewing: source.renewing,
       ageS: latest === undefined ? null : inS(nowMs - latest.requestedAtMs),
       lifetimeS: expires ? inS(latest.lifetimeMs) : null,
       expiresAt: expires ? date(latest.requestedAtWallMs + latest.lifetimeMs) : null,
@@ -73,8 +77,9 @@ export class CredentialHistory {
   }
 }
 
-function stateOf({ latest, failure, resting }: KeptSource, clock: Clock): CredentialStatus['state'] {
+function stateOf({ latest, failure, refused, resting }: KeptSource, clock: Clock): CredentialStatus['state'] {
   const state = latest === undefined ? 'none' : tokenState(latest, clock);
+  if (refused) return 'refused';
   if (state === 'fresh' || state === 'stale') return state;
   if (failure !== undefined) return 'failing';
   return resting ? 'resting' : state;

@@ -68,7 +68,9 @@ export async function openCredential(
     if (closed) return;
     tell(outcome, retryAfterMs);
     history.note(outcome, retryAfterMs);
+    tokens.changed();
   });
+  source.listenToRequests(() => tokens.changed());
   const status = (): CredentialStatus => history.status(source, given);
   return {
     given,

@@ -18,7 +18,7 @@ export class Observation {
   readonly startedAtWallMs: number;
   readonly #startedAtMs: number;
   readonly #clock: Clock;
-  readonly #tokens: TokenTraffic;
+  readonly tokens: TokenTraffic;
   #metrics: Promise<() => Promise<MetricsText>> | undefined;
 
   constructor({ clock, tokens, work }: ObservationOptions) {
@@ -26,7 +26,7 @@ export class Observation {
     this.startedAtWallMs = clock.wallMs();
     this.#startedAtMs = clock.monotonicMs();
     this.reloads = new ReloadState(clock);
-    this.#tokens = tokens;
+    this.tokens = tokens;
     this.work = work;
   }
 
@@ -53,6 +53,6 @@ export class Observation {
   #token({ source }: KeptCredential): MeasuredToken {
     const { credential, latest } = source;
     const expiresAtMs = latest && latest.requestedAtWallMs + latest.lifetimeMs;
-    return { ...this.#tokens.read(credential), expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : undefined };
+    return { ...this.tokens.read(credential), expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : undefined };
   }
 }

@@ -4,6 +4,7 @@ import type { ToldRequest } from '../observe/latest-requests.ts';
 import type { RouteCounts } from '../observe/route-traffic.ts';
 import { version } from '../version.ts';
 import type { CredentialStatus } from './credential-status.ts';
+import { curlLine } from './curl-line.ts';
 import type { Generation } from './generation.ts';
 import type { Observation } from './observation.ts';
 import type { ReloadState } from './reload-state.ts';
@@ -16,6 +17,8 @@ export interface RouteStatus {
   readonly credential: string | null;
   /** Null: all but TRACE and CONNECT. */
   readonly methods: readonly string[] | null;
+  /** A command that asks for something of it. */
+  readonly curl: string;
   /** Since the start. */
   readonly requests: number;
   readonly errors: number;
@@ -86,6 +89,7 @@ export function status({ observation, generation, health, listen }: StatusSource
       upstream: upstream.origin,
       credential,
       methods,
+      curl: curlLine(generation.config.listen, listen[0] ?? '', prefix),
       ...figures(traffic.get(prefix)),
     })),
     credentials: [...generation.credentials.values()].map((each) => each.status()),

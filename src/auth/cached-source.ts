@@ -25,7 +25,9 @@ export class CachedSource implements KeptSource {
   readonly credential: string;
   readonly #options: CachedSourceOptions;
   readonly #listeners = new Set<TokenListener>();
+  readonly #begun: (() => void)[] = [];
   #flight: Promise<Token> | undefined;
+  #refused: Token | undefined;
   #usedAtMs: number;
 
   constructor(options: CachedSourceOptions) {
@@ -53,9 +55,21 @@ export class CachedSource implements KeptSource {
     return this.#options.backoff.failure;
   }
 
+  get renewing(): boolean {
+    return this.#flight !== undefined;
+  }
+
+  get refused(): boolean {
+    return this.renewing && this.#refused !== undefined && this.#refused === this.latest;
+  }
+
   listen(listener: TokenListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  listenToRequests(begun: () => void): void {
+    this.#begun.push(begun);
   }
 
   usable(): Token | undefined {
@@ -81,6 +95,7 @@ export class CachedSource implements KeptSource {
   async renew(refused: Token, signal: StopSignal): Promise<Token> {
     const current = this.current();
     if (current !== undefined && current !== refused) return current;
+    this.#refused = refused;
     return await unlessAborted(this.#request(), signal);
   }
 
@@ -116,6 +131,7 @@ export class CachedSource implements KeptSource {
 
   async #fly(): Promise<Token> {
     const { requestToken, place, backoff, clock } = this.#options;
+    for (const begun of this.#begun) begun();
     try {
       const token = await requestToken();
       if (tokenState(token, clock) === 'expired') {

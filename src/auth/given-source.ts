@@ -41,6 +41,9 @@ export class GivenSource implements KeptSource {
   readonly credential: string;
   /** It costs nobody anything. */
   readonly resting = false;
+  /** Nobody is asked: what is given is read in no time. */
+  readonly renewing = false;
+  readonly refused = false;
   readonly #options: GivenSourceOptions;
   readonly #listeners = new Set<TokenListener>();
   #held: Token | undefined;
@@ -66,6 +69,8 @@ export class GivenSource implements KeptSource {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+
+  listenToRequests(): void {}
 
   usable(): Token | undefined {
     const held = this.#held;

@@ -55,12 +55,18 @@ export interface KeptSource extends TokenSource {
   readonly resting: boolean;
   /** What failed last; undefined once something succeeded. */
   readonly failure: Failure | undefined;
+  /** A token request is under way. */
+  readonly renewing: boolean;
+  /** It is so because an API refused the latest token. */
+  readonly refused: boolean;
   /** The remembered token, if it may be sent; does not count as a use. */
   usable(): Token | undefined;
   /** A new token in the place of the one remembered, also while backing off; joins a token request under way. Rejects as `get`. */
   replace(signal: StopSignal): Promise<Token>;
   /** Returns what ends it. */
   listen(listener: TokenListener): () => void;
+  /** `begun` hears of each token request, as it begins. Must not throw. */
+  listenToRequests(begun: () => void): void;
 }
 
 /** Gets a new token from wherever this kind of credential gets it. Rejects with a Failure. */

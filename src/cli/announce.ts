@@ -1,3 +1,4 @@
+import { curlLine } from '../app/curl-line.ts';
 import type { App } from '../app.ts';
 import { rivals } from '../config/rivals.ts';
 import type { Config } from '../config/schema.ts';
@@ -7,7 +8,6 @@ import { version } from '../version.ts';
 import { exposures } from './exposure.ts';
 import type { Process } from './process.ts';
 import { routeTable } from './routes.ts';
-import { quoted } from './shell-word.ts';
 
 export interface Announcement {
   readonly config: Config;
@@ -40,7 +40,7 @@ export function announce({ config, log, app, sandbox, process }: Announcement): 
       ...(sandbox === undefined ? [] : [`sandbox on ${sandbox.url}`]),
       '',
       routeTable(config.routes),
-      `try: ${curlLine(config, listening[0] ?? '')}`,
+      `try: ${curlLine(config.listen, listening[0] ?? '', config.routes[0]?.prefix)}`,
       '',
       '',
     ].join('\n'),
@@ -73,19 +73,4 @@ export function warnOf({ routes }: Config, log: Log): void {
       'routes with the same upstream: as a forward proxy the first is taken (forward: false on all but one would be clear)',
     );
   }
-}
-
-/** A command that gets an answer from the first route; what only its user knows is in capitals. */
-export function curlLine({ listen, routes }: Pick<Config, 'listen' | 'routes'>, address: string): string {
-  const { socket, tls, clientToken } = listen;
-  const origin = socket === undefined ? address : `${tls === undefined ? 'http' : 'https'}://localhost`;
-  const prefix = routes[0]?.prefix ?? '/';
-  return [
-    'curl',
-    ...(socket === undefined ? [] : ['--unix-socket', quoted(socket.path)]),
-    ...(tls === undefined ? [] : ['--cacert', 'CA.pem']),
-    ...(tls?.clientCa === undefined ? [] : ['--cert', 'CLIENT.pem', '--key', 'CLIENT-KEY.pem']),
-    ...(clientToken === undefined ? [] : ['-H', "'Bearerway-Client-Token: TOKEN'"]),
-    `${origin}${prefix === '/' ? '' : prefix}/anything`,
-  ].join(' ');
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../config/faults.ts';
 import { parseConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
 import { providerNames } from '../config/providers.ts';
+import { quoted } from '../shell-word.ts';
 import { Usage } from './complaint.ts';
 import { readConfigOf } from './init/config-text.ts';
 import {
@@ -21,7 +22,6 @@ import { type Details, issuerPlan, type Plan, providerPlan, variablesOf } from '
 import { Questions } from './init/questions.ts';
 import type { ConfidentialAuth } from './issuer.ts';
 import type { Process } from './process.ts';
-import { quoted } from './shell-word.ts';
 
 export interface InitWords {
   /** The file that is written. */

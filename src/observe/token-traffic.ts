@@ -19,9 +19,19 @@ interface Asked {
   readonly duration: Histogram;
 }
 
-/** Counts token requests, and how long they took. */
+/** Counts token requests, and how long they took; and passes it on that one has begun or ended. */
 export class TokenTraffic {
   readonly #asked = new Map<string, Asked>();
+  #follow = (): void => {};
+
+  /** One who hears that a credential is another way now than it was. */
+  follow(follower: () => void): void {
+    this.#follow = follower;
+  }
+
+  changed(): void {
+    this.#follow();
+  }
 
   /** `durationMs` is undefined where nobody had to be asked. */
   add(credential: string, outcome: 'ok' | FailureCode, durationMs: number | undefined): void {

@@ -1,4 +1,4 @@
-/** Server-sent events: the status every second, and requests as they end. Costs nothing while nobody listens. */
+/** Server-sent events: the status every second and when it changes, and requests as they end. Costs nothing while nobody listens. */
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Answer, AnswerFlow } from '../exchange.ts';
@@ -7,7 +7,7 @@ import { type Page, pageFields, type Visit } from './pages.ts';
 
 export interface EventsOptions<Request> {
   readonly clock: Clock;
-  /** What everybody is told every second, as JSON. */
+  /** What everybody is told every second, and when it changes, as JSON. */
   readonly status: () => unknown;
   /** What is told of a request, as JSON. */
   readonly told: (request: Request) => unknown;
@@ -16,6 +16,8 @@ export interface EventsOptions<Request> {
 }
 
 const STATUS_MS = 1000;
+/** However often it changes. */
+const BETWEEN_CHANGES_MS = 50;
 /** Requests are told in batches, at most so many of them; the others are counted. */
 const BATCH_MS = 250;
 const MOST_IN_A_BATCH = 25;
@@ -60,6 +62,8 @@ export class Events<Request> {
   #batch: unknown[] = [];
   #skipped = 0;
   #isBatchDue = false;
+  #isChangeDue = false;
+  #toldChangeAtMs = Number.NEGATIVE_INFINITY;
   #stopTicking = (): void => {};
 
   constructor(options: EventsOptions<Request>) {
@@ -93,6 +97,18 @@ export class Events<Request> {
     this.#isBatchDue = true;
     this.#options.clock.after(BATCH_MS, () => this.#tellBatch());
   }
+
+  /** The status is about to be another: what causes it may go on till the end of its turn. */
+  readonly statusChanged = (): void => {
+    if (this.#listeners.size === 0 || this.#isChangeDue) return;
+    const { clock, status } = this.#options;
+    this.#isChangeDue = true;
+    clock.after(this.#toldChangeAtMs + BETWEEN_CHANGES_MS - clock.monotonicMs(), () => {
+      this.#isChangeDue = false;
+      this.#toldChangeAtMs = clock.monotonicMs();
+      if (this.#listeners.size > 0) this.#tellAll(event('status', status()));
+    });
+  };
 
   #join({ request, answer, signal }: Visit): undefined {
     if (this.#listeners.size >= MOST_LISTENERS)

@@ -33,6 +33,8 @@ export interface Page {
   readonly path: string;
   /** For whoever reaches the port: it knows nothing but whether all is well, and how much. */
   readonly open: boolean;
+  /** A browser shows it, and is to ask its user for the client token. Left out: programs ask for it. */
+  readonly browsed?: boolean;
   /** Undefined: it answers by itself, piece by piece. A failure thrown becomes the answer. */
   visit(visit: Visit): Content | undefined | Promise<Content | undefined>;
 }
@@ -65,7 +67,7 @@ export class PageHandler implements Handler {
   readonly refuse: Handler['refuse'] = (failure, client, answer) => this.#fail(failure, { client, target: '' }, answer);
 
   async #serve(request: InboundRequest, answer: Answer, signal: StopSignal): Promise<void> {
-    const asIs = request.target.split('?', 1)[0] ?? '';
+    const asIs = pathOf(request.target);
     const open = this.#at(asIs).filter((page) => page.open);
     const path = open.length > 0 ? asIs : this.#options.guard(request);
     const there = open.length > 0 ? open : this.#at(path);
@@ -90,7 +92,7 @@ export class PageHandler implements Handler {
   #fail(failure: Failure, { client, target }: Pick<InboundRequest, 'client' | 'target'>, answer: Answer): void {
     this.#options.failed(failure, client);
     const { status, reason, fields, body } = problem(failure, this.#options.newId());
-    const asksUser = failure.code === 'client_unauthorized' && target === '/';
+    const asksUser = failure.code === 'client_unauthorized' && this.#at(pathOf(target)).some(({ browsed }) => browsed);
     answer.head(asksUser ? unauthorized(fields) : { status, reason, fields }, unheld);
     answer.data(body);
     answer.end(Fields.none);
@@ -123,16 +125,12 @@ export function json(value: unknown, status: 200 | 503 = 200): Content {
   return { status, reason, type: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
-/** What there is, in words. */
-export function contentsPage(pages: readonly Page[]): Page {
-  const lines = pages.map(({ method, path }) => `${method.padEnd(4)} ${path.replace('*', 'NAME')}\n`);
-  const body = `bearerway: the admin port\n\n${lines.join('')}`;
-  const visit = (): Content => ({ status: 200, reason: 'OK', type: 'text/plain; charset=utf-8', body });
-  return { method: 'GET', path: '/', open: false, visit };
-}
-
 function isHead({ method }: InboundRequest): boolean {
   return method === 'HEAD';
+}
+
+function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '';
 }
 
 function matches(path: string, pattern: string): boolean {

@@ -32,6 +32,25 @@ test('the status comes at once and then every second, as /api/status has it but 
   expectNoCanary(stream.connection.received, 'the events');
 });
 
+test('it comes as soon as a token is asked for or is there, at most every fiftieth of a second', async () => {
+  const { proxy, clock, provider } = await start();
+  const stream = await listen(proxy);
+  provider.revoke();
+  provider.goSlow();
+  const call = proxy.call('/api/x');
+  await provider.requested(2);
+  clock.advance(0);
+  const states = async (count: number) =>
+    (await stream.until('status', count)).flatMap(({ credentials }) => credentials).slice(1);
+  expect(await states(2)).toMatchObject([{ state: 'refused', renewing: true, refreshes: 1 }]);
+  provider.goOn();
+  expect((await call).status).toBe(200);
+  clock.advance(49);
+  expect(stream.of('status')).toHaveLength(2);
+  clock.advance(1);
+  expect((await states(3)).at(-1)).toMatchObject({ state: 'fresh', renewing: false, refreshes: 2 });
+});
+
 test('a request is told when it is over, within a quarter of a second', async () => {
   const { proxy, clock } = await start();
   const stream = await listen(proxy);

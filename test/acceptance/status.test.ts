@@ -76,6 +76,7 @@ describe('routes', () => {
         upstream: api.url,
         credential: 'main',
         methods: null,
+        curl: `curl ${proxy.url}/api/anything`,
         requests: 5,
         errors: 1,
         p50Ms: 20,
@@ -118,6 +119,7 @@ describe('credentials', () => {
     expect(await main(proxy)).toEqual({
       ...{ name: 'main', type: 'client_credentials', provider: null, required: true, state: 'none' },
       ...{
+        renewing: true,
         ageS: null,
         lifetimeS: null,
         expiresAt: null,

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { curlLine } from '../../src/cli/announce.ts';
+import { curlLine } from '../../src/app/curl-line.ts';
 import { read } from '../config/reading.ts';
 import { CLIENT_TOKEN } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
@@ -87,7 +87,7 @@ describe('B14 off loopback', () => {
 describe('the line to try fits where it listens', () => {
   const { cert, key } = selfSigned();
   const route = 'routes: [{prefix: /a, upstream: "https://api.example.com"}]';
-  const line = (keys: string) => curlLine(read(`listen: {${keys}}\n${route}`), 'ADDRESS');
+  const line = (keys: string) => curlLine(read(`listen: {${keys}}\n${route}`).listen, 'ADDRESS', '/a');
   const tls = (more: object = {}) => `tls: ${JSON.stringify({ cert, key, ...more })}`;
   test.each([
     ['', 'curl ADDRESS/a/anything'],

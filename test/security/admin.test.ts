@@ -10,7 +10,7 @@ async function start(admin: Readonly<Record<string, unknown>> = {}): Promise<Run
 }
 
 /** Those that are guarded, and one that is not there. */
-const guarded = ['/', '/api/status', '/api/events', '/nowhere'];
+const guarded = ['/', '/page/page.js', '/api/status', '/api/events', '/nowhere'];
 
 async function refuses(proxy: RunningProxy, options: CallOptions, status: number, code: string): Promise<void> {
   for (const path of guarded) {
@@ -121,10 +121,12 @@ describe('admin.clientToken', () => {
       const reply = await proxy.askAdmin('/nowhere', { headers });
       expect(reply.status).toBe(407);
       expect(reply.headers['proxy-authenticate']).toBe('Basic realm="bearerway"');
-      const page = await proxy.askAdmin('/', { headers });
-      expect(page.status).toBe(401);
-      expect(page.headers['www-authenticate']).toBe('Basic realm="bearerway"');
-      expect(page.json()['code']).toBe('client_unauthorized');
+      for (const path of ['/', '/?x', '/page/page.css']) {
+        const page = await proxy.askAdmin(path, { headers });
+        expect(page.status).toBe(401);
+        expect(page.headers['www-authenticate']).toBe('Basic realm="bearerway"');
+        expect(page.json()['code']).toBe('client_unauthorized');
+      }
     }
   });
 

@@ -1,6 +1,6 @@
 /** A real browser for tests: Debian's Chromium, driven by playwright-core. */
 import { spawnSync } from 'node:child_process';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 
 const found = spawnSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).stdout.trim();
@@ -18,7 +18,7 @@ export interface ChromiumOptions {
 
 export interface Chromium {
   /** A page of a fresh profile; gone when the test is. */
-  page(): Promise<Page>;
+  page(options?: BrowserContextOptions): Promise<Page>;
 }
 
 /** One browser for all tests of the suite in whose body this is called. */
@@ -38,9 +38,9 @@ export function suiteChromium({ hosts = [] }: ChromiumOptions = {}): Chromium {
   }, 60_000);
   afterAll(() => browser?.close());
   return {
-    async page() {
+    async page(options = {}) {
       if (browser === undefined) throw new Error('the browser is there for tests of its suite alone');
-      const context = await browser.newContext();
+      const context = await browser.newContext(options);
       onTestFinished(() => context.close());
       return context.newPage();
     },
