@@ -3,6 +3,7 @@
  * part of the house.
  */
 import { adminPort } from './app/admin.ts';
+import { Callers } from './app/callers.ts';
 import { type Lasting, openGeneration } from './app/generation.ts';
 import { Generations } from './app/generations.ts';
 import { Observation } from './app/observation.ts';
@@ -19,6 +20,8 @@ import { Stop } from './stop.ts';
 
 export interface App extends Pick<Ports, 'bound' | 'admin'> {
   readonly reloads: ReloadState;
+  /** For who asks from within this process. */
+  readonly callers: Pick<Callers, 'serve'>;
   /**
    * Serves by another config from now on; what is under way is finished by the one before. Rejects when something of it
    * cannot be had (a port, the file of a secret), or when the proxy is shutting down; all is as it was then.
@@ -30,10 +33,10 @@ export interface App extends Pick<Ports, 'bound' | 'admin'> {
 
 /** Rejects with the system's error when a port cannot be had, or when the file of the client token or of a key cannot be read. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
-  const { clock, log, newId } = surroundings;
+  const { clock, log, newId, watcher } = surroundings;
   const replayMemory = new ReplayMemory(config.limits.replayMemory);
   const inFlight = new InFlight();
-  const observation = new Observation({ clock, log, inFlight, replayMemory });
+  const observation = new Observation({ clock, log, inFlight, replayMemory, ...(watcher && { watcher }) });
   const lasting: Lasting = {
     ...{ ...surroundings, replayMemory, inFlight },
     store: memoryStore(),
@@ -54,6 +57,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       throw error;
     },
   );
+  const callers = new Callers(generations);
   generations.current.start();
   const succession = new Succession({ lasting, generations, ports, stopping });
   return {
@@ -64,12 +68,13 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       return ports.admin;
     },
     reloads: observation.reloads,
+    callers,
     reload: (next) => succession.reload(next),
     async stop() {
       stopping.abort();
       // For as long as it takes to listen elsewhere.
       if (succession.moving !== undefined) await succession.moving;
-      await drain(ports.listeners, { ...generations.current.config.shutdown, clock });
+      await drain([...ports.listeners, callers], { ...generations.current.config.shutdown, clock });
       await generations.close();
       await ports.admin?.close();
     },

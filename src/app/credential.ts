@@ -36,7 +36,7 @@ export interface CredentialContext extends Surroundings, Pick<KeeperContext, 'st
 export async function openCredential(
   name: string,
   given: CredentialConfig,
-  { log, tokens, ...context }: CredentialContext,
+  { log, tokens, watcher, ...context }: CredentialContext,
 ): Promise<Credential> {
   const { warn, outcome: tell } = tokenLog(log, name);
   const tried = Promise.withResolvers<void>();
@@ -48,12 +48,13 @@ export async function openCredential(
     asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
   });
   const history = new CredentialHistory(context.clock);
-  source.listen((outcome, retryAfterMs) => {
+  source.listen((outcome, retryAfterMs = 0) => {
     tried.resolve();
     // What we break off ourselves at the end is no news.
     if (closed) return;
     tell(outcome, retryAfterMs);
     history.note(outcome, retryAfterMs);
+    watcher?.token(name, outcome, retryAfterMs);
   });
   const status = (): CredentialStatus => history.status(source, given);
   return {

@@ -7,7 +7,7 @@ import { InFlight } from '../proxy/in-flight.ts';
 import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
-import { watchSecret } from '../secret.ts';
+import { type Secret, watchSecret } from '../secret.ts';
 import type { Credential } from './credential.ts';
 import { Parts, type PartsContext } from './parts.ts';
 import { tellExposed } from './secret-files.ts';
@@ -31,6 +31,8 @@ export interface Generation {
   readonly handler: Handler;
   /** Those of its own. */
   readonly inFlight: InFlight;
+  /** What clients must send; undefined: nothing. */
+  readonly clientToken: () => Secret | undefined;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
@@ -82,6 +84,7 @@ export async function openGeneration(config: Config, lasting: Lasting, before?: 
     credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     handler,
     inFlight,
+    clientToken: clientToken.current,
     unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
     async warm({ parts: others }) {

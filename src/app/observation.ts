@@ -12,7 +12,7 @@ import type { Credential } from './credential.ts';
 import { ReloadState } from './reload-state.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface ObservationOptions extends Pick<Surroundings, 'clock' | 'log'> {
+export interface ObservationOptions extends Pick<Surroundings, 'clock' | 'log' | 'watcher'> {
   readonly inFlight: InFlight;
   readonly replayMemory: ReplayMemory;
 }
@@ -33,7 +33,7 @@ export class Observation {
   #follow: RequestObserver = () => {};
   #metrics: Promise<() => Promise<MetricsText>> | undefined;
 
-  constructor({ clock, log, inFlight, replayMemory }: ObservationOptions) {
+  constructor({ clock, log, watcher, inFlight, replayMemory }: ObservationOptions) {
     this.#clock = clock;
     this.startedAtWallMs = clock.wallMs();
     this.#startedAtMs = clock.monotonicMs();
@@ -51,6 +51,7 @@ export class Observation {
       counted(record);
       remembered(record);
       this.#follow(record);
+      watcher?.request(record);
     };
   }
 

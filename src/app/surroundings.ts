@@ -1,7 +1,18 @@
+import type { Token } from '../auth/token.ts';
 import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { RequestObserver } from '../proxy/record.ts';
 
 /** What comes from outside, read once in `main`. */
+/** Who hears of what goes on, besides the log. Must not throw. */
+export interface Watcher {
+  /** Of each request, when it is over. */
+  readonly request: RequestObserver;
+  /** Of each attempt to get a token, when it has ended; of a failure, in how many milliseconds the next may follow. */
+  readonly token: (credential: string, outcome: Token | Failure, retryAfterMs: number) => void;
+}
+
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
@@ -10,4 +21,5 @@ export interface Surroundings {
   readonly newId: () => string;
   /** What programs that are run get to see, beside what the config says. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly watcher?: Watcher;
 }
