@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { adminPort } from './app/admin.ts';
+import { Callers } from './app/callers.ts';
 import { openCredential } from './app/credential.ts';
 import { Generations } from './app/generations.ts';
 import { Observation } from './app/observation.ts';
@@ -22,6 +23,8 @@ import { Stop } from './stop.ts';
 
 export interface App extends Pick<Ports, 'bound' | 'admin'> {
   readonly reloads: ReloadState;
+  /** For who asks from within this process. */
+  readonly callers: Pick<Callers, 'serve'>;
   /**
    * Serves by another config from now on; what is under way is finished by the one before. Rejects when something of it
    * cannot be had (a port, the file of a secret, a worker), or when the proxy is shutting down; all is as it was then.
@@ -64,6 +67,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     await generations.close();
     throw error;
   });
+  const callers = new Callers(generations);
   generations.current.start();
   await generations.current.prepare().catch(async (error) => {
     await Promise.all(ports.listeners.map((listener) => listener.stop()));
@@ -80,12 +84,13 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       return ports.admin;
     },
     reloads: observation.reloads,
+    callers,
     reload: (next) => succession.reload(next),
     async stop() {
       stopping.abort();
       // For as long as it takes to listen elsewhere.
       if (succession.moving !== undefined) await succession.moving;
-      const ending = service.ending(() => ports.listeners);
+      const ending = [...service.ending(() => ports.listeners), callers];
       await drain(ending, { ...generations.current.config.shutdown, clock });
       await generations.close();
       await ports.admin?.close();

@@ -50,7 +50,7 @@ export interface CredentialContext extends Surroundings, Pick<KeeperContext, 'st
 export async function openCredential(
   name: string,
   given: CredentialConfig,
-  { log, tokens, ...context }: CredentialContext,
+  { log, tokens, watcher, ...context }: CredentialContext,
 ): Promise<KeptCredential> {
   const { warn, outcome: tell } = tokenLog(log, name);
   const tried = Promise.withResolvers<void>();
@@ -62,13 +62,14 @@ export async function openCredential(
     asked: (outcome, ms) => closed || tokens.add(name, outcome instanceof Failure ? outcome.code : 'ok', ms),
   });
   const history = new CredentialHistory(context.clock);
-  source.listen((outcome, retryAfterMs) => {
+  source.listen((outcome, retryAfterMs = 0) => {
     tried.resolve();
     // What we break off ourselves at the end is no news.
     if (closed) return;
     tell(outcome, retryAfterMs);
     history.note(outcome, retryAfterMs);
     tokens.changed();
+    watcher?.token(name, outcome, retryAfterMs);
   });
   source.listenToRequests(() => tokens.changed());
   const status = (): CredentialStatus => history.status(source, given);

@@ -92,6 +92,7 @@ function withCrew(generation: Generation, crews: Crews, context: CrewContext): G
 }
 
 function startOf({ source, log }: Config, { logLevel, hopId }: Lasting): ToWorker {
+  if (source === undefined) throw new Error('unreachable: what a program gives is served by that process alone');
   const config = { file: source.file, text: source.text.reveal() };
   return { kind: 'start', config, logLevel: logLevel ?? log.level, hopId };
 }

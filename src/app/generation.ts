@@ -7,7 +7,7 @@ import { InFlight } from '../proxy/in-flight.ts';
 import { Pages } from '../proxy/pages.ts';
 import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
-import { watchSecret } from '../secret.ts';
+import { type Secret, watchSecret } from '../secret.ts';
 import type { Credential, KeptCredential } from './credential.ts';
 import { Parts, type PartsContext } from './parts.ts';
 
@@ -28,6 +28,8 @@ export interface Generation<C extends Credential = KeptCredential> {
   /** By their names. */
   readonly credentials: ReadonlyMap<string, C>;
   readonly handler: Handler;
+  /** What clients must send; undefined: nothing. */
+  readonly clientToken: () => Secret | undefined;
   /** Why requests should not be sent here; empty: they should. */
   unready(): string[];
   /** What is wrong, though requests may be sent here. */
@@ -85,6 +87,7 @@ export async function openGeneration<C extends Credential>(
     parts,
     credentials: new Map([...credentials].map(([name, { value }]) => [name, value])),
     handler,
+    clientToken: clientToken.current,
     unready: () => [...[...credentials.values()].flatMap(({ value }) => value.unready()), ...(shared?.unready() ?? [])],
     notes: () => shared?.troubles() ?? [],
     async prepare() {},

@@ -31,6 +31,8 @@ export interface Work {
 }
 
 export interface OwnWorkOptions {
+  /** Hears of each request as well. */
+  readonly watcher?: { readonly request: RequestObserver } | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly inFlight: InFlight;
@@ -47,7 +49,7 @@ export class OwnWork implements Work {
   readonly #replayMemory: ReplayMemory;
   #follow: RequestObserver = () => {};
 
-  constructor({ clock, log, inFlight, replayMemory }: OwnWorkOptions) {
+  constructor({ clock, log, inFlight, replayMemory, watcher }: OwnWorkOptions) {
     this.latestRequests = new LatestRequests(clock);
     this.counted = new Traffic(clock);
     this.#log = log;
@@ -61,6 +63,7 @@ export class OwnWork implements Work {
       counted(record);
       remembered(record);
       this.#follow(record);
+      watcher?.request(record);
     };
   }
 

@@ -17,9 +17,9 @@ const LARGEST_OUTPUT = 262_144;
 
 const running = new Set<ChildProcess>();
 // A process that ends at once leaves nobody who would end them.
-process.on('exit', () => {
+function endAll(): void {
   for (const child of running) end(child);
-});
+}
 
 /**
  * What it wrote, once it has ended well and all that it started has let go of its output. Rejects with a Failure:
@@ -41,10 +41,13 @@ export async function outputOf(program: Program, cut: AbortSignal): Promise<stri
   const cutOff = (): void =>
     stop(unavailable(cut.aborted ? CUT : `did not end, or let go of its output, within ${program.timeout} ms`));
   for (const ending of endings) ending.addEventListener('abort', cutOff);
+  // While there are some: in a program that uses this as a library its process is not ours.
+  if (running.size === 0) process.on('exit', endAll);
   running.add(child);
   const over = (): void => {
     for (const ending of endings) ending.removeEventListener('abort', cutOff);
     running.delete(child);
+    if (running.size === 0) process.off('exit', endAll);
   };
   // Where there are too many files open there is no output either.
   child.stdout?.on('data', (chunk: Buffer) => {

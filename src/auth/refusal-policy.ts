@@ -1,4 +1,4 @@
-import type { AnswerHead, OutboundRequest, RetryOutcome } from '../exchange.ts';
+import type { AnswerHead, OutboundBody, RetryOutcome } from '../exchange.ts';
 import { Stop } from '../stop.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { Token, TokenSource } from './token.ts';
@@ -12,6 +12,12 @@ export interface RefusalPolicyOptions {
 
 /** `accepted`: the API took the token. `try again`: it did not, and another may help. Else why no other is tried. */
 export type Verdict = 'accepted' | 'try again' | Exclude<RetryOutcome, 'done'>;
+
+/** What of an answer, and of the request that it is for, a verdict depends on. */
+export type JudgedHead = Pick<AnswerHead, 'status' | 'fields'>;
+interface JudgedRequest {
+  readonly body: Pick<OutboundBody, 'replayable'> | undefined;
+}
 
 /** A wait that nothing ends. */
 const never = new Stop();
@@ -29,7 +35,7 @@ export class RefusalPolicy {
   }
 
   /** Of the answer to a first try. */
-  judge(head: AnswerHead, request: OutboundRequest, token: Token): Verdict {
+  judge(head: JudgedHead, request: JudgedRequest, token: Token): Verdict {
     const { tokens, statuses, coolDown } = this.#options;
     if (!statuses.includes(head.status)) {
       if (head.status === 401) return 'skipped; reason=disabled';
@@ -47,7 +53,7 @@ export class RefusalPolicy {
   }
 
   /** Of the answer to a second try: whatever it is, it is the client's. */
-  judgeSecond(head: AnswerHead, token: Token): void {
+  judgeSecond(head: JudgedHead, token: Token): void {
     if (this.#options.statuses.includes(head.status)) this.#secondRefusal(token);
     else this.#accepted(head);
   }
@@ -79,7 +85,7 @@ export class RefusalPolicy {
   }
 
   /** An API that is down or overloaded has said nothing of the token. */
-  #accepted({ status }: AnswerHead): void {
+  #accepted({ status }: JudgedHead): void {
     if (status >= 500 || status === 429) return;
     this.#renewedForLarge = undefined;
     this.#renewedForLeft = undefined;
@@ -88,6 +94,6 @@ export class RefusalPolicy {
 }
 
 /** RFC 6750 §3.1: a new token would have the same scope. */
-function lacksScope({ fields }: AnswerHead): boolean {
+function lacksScope({ fields }: JudgedHead): boolean {
   return fields.all('www-authenticate').some((challenge) => /error\s*=\s*"?insufficient_scope\b/i.test(challenge));
 }

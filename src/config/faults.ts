@@ -6,6 +6,7 @@ import { nearest } from './nearest.ts';
 
 /** One thing that is wrong, and where. */
 export interface ConfigFault {
+  /** As the column from 1 on; 0 where there is no text. */
   readonly line: number;
   readonly column: number;
   /** `routes[0].upstream` */
@@ -14,16 +15,16 @@ export interface ConfigFault {
   readonly message: string;
 }
 
-/** All that is wrong with a config, as `file:line:column path: what is wrong`, a line each. */
+/** All that is wrong with a config, as `file:line:column path: what is wrong`, a line each; without a file by paths alone. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 
-  constructor(file: string, faults: readonly ConfigFault[]) {
+  constructor(file: string | undefined, faults: readonly ConfigFault[]) {
     super(
       faults
         .map(({ line, column, path, message }) => {
           const told = path === '' ? message : `${path}: ${message}`;
-          return `${file}:${line}:${column} ${printable(told)}`;
+          return `${file === undefined ? '' : `${file}:${line}:${column} `}${printable(told)}`;
         })
         .join('\n'),
     );

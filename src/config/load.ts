@@ -61,23 +61,52 @@ export function parseConfig(
   sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
-  const written = plain(document, unread) ?? {};
-  const checked = schemaOf(dirname(file)).safeParse(written, { reportInput: true });
+  const surroundings = { folder: dirname(file), env, source: { file, text: new Secret(source) } };
+  const config = checked(plain(document, unread) ?? {}, surroundings, (fault) => {
+    if (!unset.has(spelt(fault.path))) place(fault);
+  });
+  if (config === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
+  return config;
+}
+
+/**
+ * Of plain values, as a program has them: nothing is replaced in them. Throws a ConfigError that tells of places by their
+ * paths alone. Relative paths begin at `folder`.
+ */
+export function checkConfig(given: unknown, surroundings: ConfigSurroundings): Config {
+  const faults: ConfigFault[] = [];
+  const config = checked(given, surroundings, ({ path, message }) => {
+    faults.push({ line: 0, column: 0, path: spelt(path), message });
+  });
+  if (config === undefined || faults.length > 0) throw new ConfigError(undefined, faults);
+  return config;
+}
+
+interface ConfigSurroundings {
+  readonly folder: string;
+  readonly env: Environment;
+  /** What it was read from, where it was. */
+  readonly source?: Config['source'];
+}
+
+/** Undefined where there is a fault. */
+function checked(
+  written: unknown,
+  { folder, env, source }: ConfigSurroundings,
+  fault: (fault: PlacedFault) => void,
+): Config | undefined {
+  const { data, error } = schemaOf(folder).safeParse(written, { reportInput: true });
   const keysAt = (path: readonly PropertyKey[]): KnownKeys => knownKeys(path, written);
-  for (const issue of checked.error?.issues ?? []) {
-    for (const fault of fromIssue(issue, keysAt)) if (!unset.has(spelt(fault.path))) place(fault);
-  }
-  const { data } = checked;
-  const noPlace = (message: string): void => place({ path: ['egress', 'proxy'], atKey: false, message });
+  for (const issue of error?.issues ?? []) for (const found of fromIssue(issue, keysAt)) fault(found);
+  const noPlace = (message: string): void => fault({ path: ['egress', 'proxy'], atKey: false, message });
   const egress = data && egressOf(data.egress, env, noPlace);
-  if (data === undefined || egress === undefined || faults.length > 0)
-    throw new ConfigError(file, faults.toSorted(byPlace));
+  if (data === undefined || egress === undefined) return undefined;
   return freeze({
     ...data,
     egress,
-    files: namedFiles(written, dirname(file)),
-    secretFiles: secretFilesIn(written, dirname(file)),
-    source: { file, text: new Secret(source) },
+    files: namedFiles(written, folder),
+    secretFiles: secretFilesIn(written, folder),
+    source,
   });
 }
 

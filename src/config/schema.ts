@@ -86,7 +86,8 @@ export type Config = Omit<Checked, 'egress'> & {
   readonly egress: EgressOptions;
   /** Paths of the files besides its own whose content is part of it. */
   readonly files: readonly string[];
-  readonly source: ConfigSource;
+  /** What it was read from; a program may give one that stands nowhere. */
+  readonly source?: ConfigSource | undefined;
   /** Paths of all files that it names for secrets. */
   readonly secretFiles: readonly string[];
 };

@@ -25,6 +25,6 @@ test.each(['0', '257', '-1', '1.5', 'many', 'true', '[]', '{}'])('%s is no numbe
 test('what a config was read from goes with it, and does not print', () => {
   const text = `listen: {clientToken: canary-client-token-9}\n${leastRoutes}`;
   const config = read(text, {}, '/etc/proxy.yaml');
-  expect({ ...config.source, text: config.source.text.reveal() }).toEqual({ file: '/etc/proxy.yaml', text });
+  expect({ ...config.source, text: config.source?.text.reveal() }).toEqual({ file: '/etc/proxy.yaml', text });
   expect(JSON.stringify(config)).not.toContain('canary');
 });
