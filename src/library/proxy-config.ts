@@ -46,6 +46,8 @@ export interface ProxyConfig {
         readonly format?: 'auto' | 'json' | 'pretty' | undefined;
       }
     | undefined;
+  /** Default: `1`. */
+  readonly workers?: 'auto' | number | undefined;
   /** Default: `memory`. */
   readonly tokenStore?:
     | 'memory'
