@@ -3,7 +3,7 @@ import type { ToldRequest } from '../observe/latest-requests.ts';
 import type { Log } from '../observe/log.ts';
 import type { TrafficCounts } from '../observe/traffic.ts';
 import { addedUp, at, type TrafficAt } from '../observe/traffic-sum.ts';
-import type { Worker } from '../server/crew.ts';
+import type { Worker } from '../server/worker.ts';
 import type { RequestFollower, Work } from './work.ts';
 import type { WorkReport } from './work-report.ts';
 

@@ -65,7 +65,10 @@ function withCrew(generation: Generation, crews: Crews, context: CrewContext): G
       if (message.kind === 'report') work.heard(message.report as WorkReport, worker, message.answers);
     },
     joined: (worker) => work.joined(worker),
-    left: (worker) => work.left(worker),
+    left(worker) {
+      work.left(worker);
+      log.debug({ pid: worker.pid }, 'a worker has ended');
+    },
     ...workerLog(log),
   });
   crews.add(crew);

@@ -2,28 +2,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { FromWorker, ToWorker } from '../worker-messages.ts';
-import { RoundRobin, type Taker } from './round-robin.ts';
+import { RoundRobin } from './round-robin.ts';
+import type { Worker, WorkerEnd, WorkerEvents } from './worker.ts';
 import { WorkerError } from './worker-error.ts';
-
-/** How a worker ended, and why, if it could say. */
-export interface WorkerEnd {
-  readonly pid: number | undefined;
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly reason?: string | undefined;
-}
-
-export interface WorkerEvents {
-  message(message: FromWorker): void;
-  /** Once, behind its last message. */
-  gone(end: WorkerEnd): void;
-}
-
-export interface Worker extends Taker {
-  readonly pid: number | undefined;
-  tell(message: ToWorker): void;
-  kill(): void;
-}
 
 export interface CrewOptions {
   readonly size: number;

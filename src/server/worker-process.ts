@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { FromWorker, ToWorker } from '../worker-messages.ts';
-import type { Worker, WorkerEvents } from './crew.ts';
+import type { Worker, WorkerEvents } from './worker.ts';
 
 export interface WorkerProcessOptions {
   readonly entry: string;

@@ -19,11 +19,14 @@ test('metrics are those of all workers, also of those that were killed or ended 
   process.kill(pid, 'SIGKILL');
   await crewed.served(3);
   expect(await requestsIn(crewed)).toBe(9);
-  await crewed.calls(5);
+  const { replies, answer } = await crewed.held(5);
   await crewed.reload({ limits: { inFlight: 500 } });
   await crewed.calls(4);
+  answer();
+  await Promise.all(replies);
   await crewed.told('request', 18);
-  await vi.waitFor(async () => expect(await requestsIn(crewed)).toBe(18));
+  await crewed.told('a worker has ended', 3);
+  expect(await requestsIn(crewed)).toBe(18);
 });
 
 test('requests under way are counted in all workers', async () => {

@@ -7,7 +7,7 @@ import { createLog } from '../../src/observe/log.ts';
 import { ReplayMemory } from '../../src/proxy/body.ts';
 import { InFlight } from '../../src/proxy/in-flight.ts';
 import { newRecord, type RequestRecord } from '../../src/proxy/record.ts';
-import type { Worker } from '../../src/server/crew.ts';
+import type { Worker } from '../../src/server/worker.ts';
 import type { ToWorker } from '../../src/worker-messages.ts';
 import { MovedClock } from '../support/clock.ts';
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Crew, type Worker, type WorkerEnd, type WorkerEvents } from '../../src/server/crew.ts';
+import { Crew } from '../../src/server/crew.ts';
+import type { Worker, WorkerEnd, WorkerEvents } from '../../src/server/worker.ts';
 import type { FromWorker, ToWorker } from '../../src/worker-messages.ts';
 import { MovedClock } from '../support/clock.ts';
 
