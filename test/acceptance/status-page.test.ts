@@ -5,6 +5,7 @@ import { expectNoCanary } from '../support/canary.ts';
 import { describeWithChromium, suiteChromium } from '../support/chromium.ts';
 import { connectRaw } from '../support/client.ts';
 import { MovedClock } from '../support/clock.ts';
+import { listen } from '../support/event-stream.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import { credentialFor, oneRoute, startProxy } from '../support/proxy.ts';
 import { openStatusPage } from '../support/status-page.ts';
@@ -26,7 +27,7 @@ describeWithChromium('the status page', () => {
 
   test('tells of each route what came of its requests, and how to try it', async () => {
     const { proxy, api, clock } = await start();
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     await shown.verdict('All is well');
     for (let i = 0; i < 19; i += 1) await proxy.call('/api/x');
     api.behaveOnce(whenWhole((_, response) => response.writeHead(500).end()));
@@ -50,7 +51,7 @@ describeWithChromium('the status page', () => {
 
   test('a token that was revoked is seen refused, refreshing, and green again, while the proxy lives a twentieth of a second', async () => {
     const { proxy, provider, clock } = await start();
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     await shown.tone('main', 'good');
     provider.revoke();
     provider.goSlow();
@@ -73,7 +74,7 @@ describeWithChromium('the status page', () => {
 
   test('the button gets a new token, and says why there is none', async () => {
     const { proxy, provider, clock } = await start();
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     const button = shown.page.getByRole('button', { name: 'Refresh main' });
     await button.click();
     await shown.page.getByText('main has a new token.').waitFor();
@@ -95,7 +96,7 @@ describeWithChromium('the status page', () => {
     provider.answerAlways({ status: 401, body: { error: 'invalid_client' } });
     const proxy = await startProxy(oneRoute(await startApi(provider), provider));
     await proxy.told(FAILED);
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     await shown.verdict('Not ready');
     expect(await shown.page.locator('#problems li').allTextContents()).toEqual([
       expect.stringMatching(/^credential main: token_refused: .*invalid_client/),
@@ -106,9 +107,11 @@ describeWithChromium('the status page', () => {
 
   test('requests come as they end; a filter and a pause hold', async () => {
     const { proxy, clock } = await start();
+    // Somebody listens already: the page is told of it twice.
+    await listen(proxy);
     await proxy.call('/api/before');
     await proxy.served(1);
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     await shown.shows(1);
     for (const path of ['/api/one', '/nowhere/two', '/api/three']) await proxy.call(path);
     await proxy.served(4);
@@ -123,6 +126,8 @@ describeWithChromium('the status page', () => {
     await shown.page.getByLabel('Filter').fill('404 NO_ROUTE');
     await shown.shows(1, 4);
     expect(await shown.paths()).toEqual(['/nowhere/two']);
+    await shown.page.getByLabel('Filter').fill('404 api');
+    await shown.shows(0, 4);
     await shown.page.getByLabel('Filter').fill('/api');
     const pause = shown.page.getByRole('button', { name: 'Pause' });
     await pause.click();
@@ -139,7 +144,7 @@ describeWithChromium('the status page', () => {
 
   test('of too many at once it tells how many it does not show', async () => {
     const { proxy, clock } = await start();
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     const client = await connectRaw(proxy.port);
     client.send('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(60));
     await proxy.served(60);
@@ -160,7 +165,7 @@ describeWithChromium('the status page', () => {
       { clock },
     );
     await proxy.told(OBTAINED);
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     const client = await connectRaw(proxy.port);
     const path = '/api/<script>alert(1)</script>\'"&amp;<svg/onload=alert(1)>';
     client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -176,7 +181,7 @@ describeWithChromium('the status page', () => {
 
   test('a change of the configuration is shown as it is taken over, and why one is not', async () => {
     const { proxy, api, provider, clock } = await start();
-    const shown = await openStatusPage(chromium, proxy);
+    const shown = await openStatusPage(chromium, proxy, { isPatient: true });
     expect(await shown.page.locator('#reload').textContent()).toBe('As it was at the start.');
     await shown.page.getByText('What is in force').click();
     const config = shown.page.locator('#config');

@@ -55,13 +55,14 @@ export class StatusPage {
   }
 }
 
-/** Resolves when it has said how the proxy is. */
+/** Resolves when it has said how the proxy is. One that is patient sets no timers: it waits for ever for a clock that is moved. */
 export async function openStatusPage(
   chromium: Chromium,
   proxy: Pick<RunningProxy, 'adminUrl'>,
-  options: BrowserContextOptions & { readonly url?: string } = {},
+  options: BrowserContextOptions & { readonly url?: string; readonly isPatient?: boolean } = {},
 ): Promise<StatusPage> {
   const shown = new StatusPage(await chromium.page(options));
+  if (options.isPatient) await shown.page.addInitScript('window.setTimeout = () => 0');
   await shown.page.goto(options.url ?? proxy.adminUrl);
   await shown.page.locator('#verdict:not(:text("Asking"))').waitFor();
   await shown.page.locator('#count:not(:empty)').waitFor();
