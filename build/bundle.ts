@@ -4,7 +4,7 @@
  * at rest. What is loaded only where a config asks for it stays a dependency of its own. Names of ours are kept, so that
  * a stack still says where it was.
  */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { build, type PluginBuild, transform } from 'esbuild';
@@ -27,6 +27,7 @@ const { metafile } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
+  charset: 'utf8',
   external: Object.keys(dependencies),
   // Of yaml's two forms the one that leaves out what is not used.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
@@ -38,10 +39,7 @@ const { metafile } = await build({
   banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
   metafile: true,
 });
-cpSync(join(root, 'src/server/page'), join(out, 'page'), {
-  recursive: true,
-  filter: (file) => !file.endsWith('.json'),
-});
+await makePage(join(root, 'src/server/page'), join(out, 'page'));
 writeDeclarations(root, out);
 writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(Object.keys(metafile.inputs)));
 
@@ -58,6 +56,13 @@ function shortenNames({ onLoad }: PluginBuild): void {
     const { code } = await transform(await readFile(path, 'utf8'), { minifyIdentifiers: true });
     return { contents: code };
   });
+}
+
+/** The status page: its scripts in one, and what it shows them with. */
+async function makePage(from: string, to: string): Promise<void> {
+  const entryPoints = ['page.js', 'page.css'].map((file) => join(from, file));
+  await build({ entryPoints, outdir: to, bundle: true, format: 'esm', minify: true });
+  for (const file of ['index.html', 'icon.svg']) copyFileSync(join(from, file), join(to, file));
 }
 
 /** The licence of every package that is among these files: each asks to be passed on with its code. */

@@ -37,6 +37,8 @@ export const statusPages: readonly Page[] = [
 
 async function contentOf(name: string): Promise<Content> {
   const type = files.get(name);
-  if (type === undefined) throw new Failure('no_route', 'the status page has no such file');
-  return { status: 200, reason: 'OK', type, body: await readFile(new URL(name, folder), 'utf8'), fields };
+  // In `dist` the scripts are one.
+  const body = type === undefined ? undefined : await readFile(new URL(name, folder), 'utf8').catch(() => undefined);
+  if (type === undefined || body === undefined) throw new Failure('no_route', 'the status page has no such file');
+  return { status: 200, reason: 'OK', type, body, fields };
 }

@@ -22,7 +22,6 @@ describe('the package', () => {
       .map(({ path }) => path)
       .filter((path) => !/^(dist\/([\w-]+\.js|THIRD-PARTY\.txt)|docs\/.+\.md)$/.test(path));
     expect(others.toSorted()).toEqual([
-      'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'SECURITY.md',
@@ -33,6 +32,10 @@ describe('the package', () => {
       'dist/library/logger.d.ts',
       'dist/library/proxy-config.d.ts',
       'dist/library/token-source.d.ts',
+      'dist/page/icon.svg',
+      'dist/page/index.html',
+      'dist/page/page.css',
+      'dist/page/page.js',
       'package.json',
       'proxy.schema.json',
     ]);
