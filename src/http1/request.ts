@@ -104,7 +104,8 @@ export class RequestReader {
     if (targetEnd - targetStart > this.limits.targetSize) throw this.#targetTooLong();
     const version = text.slice(targetEnd + 1, end);
     if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
-      if (/^HTTP\/\d\.\d$/.test(version)) throw new Failure('version_unsupported', 'HTTP/1.1 and HTTP/1.0 are');
+      if (/^HTTP\/\d\.\d$/.test(version))
+        throw new Failure('version_unsupported', 'only HTTP/1.1 and HTTP/1.0 are spoken here');
       throw malformed('the version is malformed');
     }
     this.method = text.slice(start, methodEnd);

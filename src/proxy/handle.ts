@@ -1,4 +1,5 @@
 /** THE SPINE: one request from arrival to last byte. */
+import type { Authority } from '../authority.ts';
 import type { Clock } from '../clock.ts';
 import { Failure, printable } from '../errors.ts';
 import {
@@ -21,7 +22,7 @@ import type { Pages } from './pages.ts';
 import { permission } from './preflight.ts';
 import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
 import { Relay } from './relay.ts';
-import { type Route, type RouteTable, upstreamTarget } from './route-table.ts';
+import { type Route, type RouteMatch, type RouteTable, upstreamTarget } from './route-table.ts';
 import { forwardableTrailers } from './trailers.ts';
 import { passedUpgrade } from './upgrade.ts';
 import { watched } from './watched-body.ts';
@@ -53,6 +54,13 @@ interface Passage {
 interface Way {
   readonly route: Route;
   readonly passage: Passage;
+}
+
+/** What is looked for, and what tells of it. */
+interface Wanted {
+  readonly path: string;
+  readonly forward: Authority | undefined;
+  readonly record: RequestRecord;
 }
 
 export function handle(options: HandleOptions): Handler {
@@ -104,7 +112,7 @@ class Passages implements Handler {
       relay.answer({ status: 204, reason: 'No Content', fields: permission(preflight, methods) });
       return;
     }
-    const match = routes.find(inbound.method, target.path, forward);
+    const match = this.#matched(inbound.method, { path: target.path, forward, record });
     const { route } = match;
     record.route = route.prefix;
     record.credential = route.credential;
@@ -136,6 +144,17 @@ class Passages implements Handler {
       this.#withBody(inbound.body, inbound.fields, { route, passage })
         .then((body) => (signal.aborted ? body.settle() : route.send({ ...outbound, body }, relay, signal)))
         .catch((thrown) => relay.fail(thrown));
+    }
+  }
+
+  /** What a route does not allow is told of with its name, too. */
+  #matched(method: string, { path, forward, record }: Wanted): RouteMatch {
+    const { routes } = this.#options;
+    try {
+      return routes.find(method, path, forward);
+    } catch (denied) {
+      record.route = routes.at(path, forward)?.prefix;
+      throw denied;
     }
   }
 

@@ -166,3 +166,17 @@ test.each([
   expect(JSON.stringify(proxy.log)).not.toContain('canary-query');
   expect(received).not.toContain('canary-query');
 });
+
+test('what a route does not allow is told of with the route', async () => {
+  const api = await startApi();
+  const routes = [{ prefix: '/api', upstream: api.url, methods: ['GET'], paths: ['/v1/**'] }];
+  const proxy = await startProxy({ routes });
+  await proxy.call('/api/v1/x', { method: 'POST' });
+  await proxy.call('/api/other');
+  await proxy.call('/elsewhere');
+  expect((await proxy.served(3)).map(({ error, route }) => [error, route])).toEqual([
+    ['method_denied', '/api'],
+    ['path_denied', '/api'],
+    ['no_route', undefined],
+  ]);
+});
