@@ -104,8 +104,10 @@ export class Parts<C extends Credential = KeptCredential> {
 
   #openRoutes(): void {
     const { egress } = this;
+    const { clock, log } = this.#context;
     const context = {
-      clock: this.#context.clock,
+      clock,
+      log,
       scheme: this.config.listen.tls === undefined ? 'http' : 'https',
       egress,
     } as const;

@@ -4,6 +4,7 @@ import { configuredOrigin } from '../authority.ts';
 import { basePathOf } from '../config/route.ts';
 import type { RouteConfig } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
+import { coolDownLog } from '../observe/log.ts';
 import { fieldPolicy } from '../proxy/headers.ts';
 import { pathPattern } from '../proxy/path-pattern.ts';
 import type { Route } from '../proxy/route-table.ts';
@@ -11,7 +12,7 @@ import { upstream } from '../proxy/upstream.ts';
 import type { Credential } from './credential.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export interface RouteContext extends Pick<Surroundings, 'clock'> {
+export interface RouteContext extends Pick<Surroundings, 'clock' | 'log'> {
   /** As clients ask us. */
   readonly scheme: 'http' | 'https';
   readonly egress: Egress;
@@ -31,12 +32,16 @@ export interface OpenRoute {
 export function openRoute(
   given: RouteConfig,
   used: Credential | undefined,
-  { clock, scheme, egress }: RouteContext,
+  { clock, log, scheme, egress }: RouteContext,
 ): OpenRoute {
   const { send, retire, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);
   const { retry, headers } = given;
   const authorized =
-    used && authorizedSend(send, { tokens: used.source, injection: used.injection, statuses: retry.statuses, clock });
+    used &&
+    authorizedSend(send, {
+      ...{ tokens: used.source, injection: used.injection, statuses: retry.statuses, clock },
+      coolingDown: coolDownLog(log, given.prefix, given.credential),
+    });
   const ownField = used?.injection.field;
   const dropped = [...headers.remove, ...Object.keys(headers.set), ...(ownField === undefined ? [] : [ownField])];
   const entry: Route = {

@@ -15,18 +15,23 @@ export interface AuthorizedSendOptions {
   /** Answers with these statuses refuse the token; none: never send again. */
   readonly statuses: readonly number[];
   readonly clock: Clock;
+  /** Hears when new tokens are refused, too, and for how many milliseconds none is asked for then. */
+  readonly coolingDown?: (ms: number) => void;
 }
 
 /**
  * The 401 rung: attach a token, send, and if the API refuses it, renew it and send the same bytes once more.
  * The second answer is the client's, whatever it is. Nothing else in the program knows that this happens.
  */
-export function authorizedSend(send: Send, { tokens, injection, statuses, clock }: AuthorizedSendOptions): Send {
+export function authorizedSend(
+  send: Send,
+  { tokens, injection, statuses, clock, coolingDown }: AuthorizedSendOptions,
+): Send {
   const means: Means = {
     send,
     tokens,
     injection,
-    policy: new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock) }),
+    policy: new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock, coolingDown) }),
   };
   return (request, answer, signal) => {
     const exchange = new AuthorizedExchange(means, { request, answer, signal });

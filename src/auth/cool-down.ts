@@ -13,13 +13,16 @@ const USELESS_PER_MINUTE = 10;
  */
 export class CoolDown {
   readonly #clock: Clock;
+  readonly #began: (ms: number) => void;
   #untilMs = 0;
   #nextMs = SHORTEST_MS;
   #lastUseless: Token | undefined;
   #uselessAtMs: number[] = [];
 
-  constructor(clock: Clock) {
+  /** `began` hears of each pause, and how long it is. */
+  constructor(clock: Clock, began: (ms: number) => void = () => {}) {
     this.#clock = clock;
+    this.#began = began;
   }
 
   get active(): boolean {
@@ -33,6 +36,7 @@ export class CoolDown {
     const nowMs = this.#clock.monotonicMs();
     this.#uselessAtMs = [...this.#uselessAtMs.filter((atMs) => nowMs - atMs < MINUTE_MS), nowMs];
     this.#untilMs = nowMs + this.#nextMs;
+    this.#began(this.#nextMs);
     this.#nextMs = Math.min(this.#nextMs * 2, LONGEST_MS);
   }
 

@@ -90,6 +90,15 @@ export function adminLog(log: Log): (failure: Failure, client: string) => void {
   };
 }
 
+/** Tells of routes whose API refuses tokens that have just been got. */
+export function coolDownLog(log: Log, route: string, credential: string | undefined): (ms: number) => void {
+  return (ms) =>
+    log.warn(
+      { route, credential, pauseS: ms / 1000 },
+      'the API refuses new tokens, too: none is asked for on its account for a while, and its refusals pass on (is it the right credential, scope and audience?)',
+    );
+}
+
 /** What the log tells of a token. */
 export interface LoggedToken {
   readonly lifetimeMs: number;

@@ -205,3 +205,17 @@ test('a large refused body is dropped when a new token is there', async () => {
   await left.promise;
   expect(provider.requests).toHaveLength(2);
 });
+
+test('a pause is told of once, with the route and how long it is', async () => {
+  const { api, proxy, clock } = await start();
+  api.rejectAlways();
+  await proxy.call('/api/x');
+  await proxy.call('/api/x');
+  clock.advance(10 * SECOND);
+  await proxy.call('/api/x');
+  const told = proxy.log.filter(({ msg }) => String(msg).startsWith('the API refuses new tokens, too'));
+  expect(told).toMatchObject([
+    { level: 'warn', route: '/api', credential: 'main', pauseS: 10 },
+    { level: 'warn', route: '/api', credential: 'main', pauseS: 20 },
+  ]);
+});
