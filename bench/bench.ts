@@ -21,8 +21,8 @@ import { type Transfer, transfer } from './transfer.ts';
 import { strikeMessages } from './websocket.ts';
 
 const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 2 : 5;
-const SECONDS = quick ? 1 : 4;
+const ROUNDS = quick ? 2 : 3;
+const SECONDS = quick ? 1 : 2;
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'bearerway-bench-'));
 const print = (text: string): unknown => process.stdout.write(text);
