@@ -1,7 +1,7 @@
 import { open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileSecret, type Secret } from '../../secret.ts';
-import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RefreshTokenKeeper } from '../rotation.ts';
 
 /** Keeps a refresh token in a file, which is whole at any time: the old one or the new one, and nobody else's to read. */
 export function refreshTokenFile(path: string, newId: () => string): RefreshTokenKeeper {

@@ -1,5 +1,5 @@
 import { Secret, type SecretSource } from '../../secret.ts';
-import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RefreshTokenKeeper } from '../rotation.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { READ, REPLACE } from './scripts.ts';
 import type { Seal } from './seal.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { decodedKey, type SecretSource, watchSecret } from '../../secret.ts';
-import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RefreshTokenKeeper } from '../rotation.ts';
 import type { RequestToken, Token } from '../token.ts';
 import { type CredentialOptions, hiddenName, identityOf } from './identity.ts';
 import { type RedisAddress, RedisConnection, type RedisState } from './redis-connection.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RefreshTokenKeeper } from '../../../src/auth/refresh-token.ts';
+import type { RefreshTokenKeeper } from '../../../src/auth/rotation.ts';
 import { SharedStore } from '../../../src/auth/store/shared-store.ts';
 import { fixedSecret, Secret } from '../../../src/secret.ts';
 import { startApi } from '../../support/api.ts';
