@@ -8,9 +8,8 @@ import type { SlotNames } from './shared-slot.ts';
 export interface SharedRefreshTokenOptions {
   readonly connection: RedisConnection;
   readonly seal: Seal;
-  readonly names: SlotNames;
-  /** The name of the place for what a refresh token became, from that token. */
-  readonly placeOf: (given: string) => string;
+  /** Of the place for what a refresh token became, from that token. */
+  readonly namesOf: (given: string) => SlotNames;
 }
 
 /**
@@ -19,14 +18,14 @@ export interface SharedRefreshTokenOptions {
  * gives is where it begins, and begins anew when the config gives another one.
  */
 export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTokenOptions): RefreshTokenKeeper {
-  const { connection, seal, names, placeOf } = options;
-  let place = '';
+  const { connection, seal, namesOf } = options;
+  let names = namesOf('');
 
   const current = async (): Promise<{ readonly generation: string; readonly token: string | undefined }> => {
-    const answer = await connection.run(READ, [place], []);
+    const answer = await connection.run(READ, [names.token], []);
     const [, , sealed, generation] = Array.isArray(answer) ? answer.map(String) : [];
     if (sealed === undefined || sealed === '') return { generation: '', token: undefined };
-    const token = seal.open(sealed, place);
+    const token = seal.open(sealed, names.token);
     // Its predecessor, which the config has, is spent: to show it could cost all that came of it.
     if (token === undefined)
       throw new Error(
@@ -38,7 +37,7 @@ export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTo
   return {
     async read() {
       const first = await given.read();
-      place = placeOf(first.reveal());
+      names = namesOf(first.reveal());
       await connection.settled;
       const { token } = await current();
       return token === undefined ? first : new Secret(token);
@@ -46,9 +45,9 @@ export function sharedRefreshToken(given: SecretSource, options: SharedRefreshTo
     async replace(spent, next) {
       const { generation, token } = await current();
       if (token !== undefined && token !== spent.reveal()) return;
-      const values = [generation, seal.seal(next.reveal(), place), '0', '', names.news];
+      const values = [generation, seal.seal(next.reveal(), names.token), '0', '', names.news];
       // Not written: somebody was quicker, and theirs stays.
-      await connection.run(REPLACE, [place, names.lock], values);
+      await connection.run(REPLACE, [names.token, names.lock], values);
     },
   };
 }
