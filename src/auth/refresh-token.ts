@@ -1,4 +1,3 @@
-import { Failure } from '../errors.ts';
 import { type Grant, type OAuthGrantOptions, oauthGrant } from './oauth-grant.ts';
 import { type RefreshTokenKeeper, Rotation } from './rotation.ts';
 import type { NamedSecret } from './shown-secrets.ts';
@@ -11,7 +10,8 @@ export interface RefreshTokenOptions extends OAuthGrantOptions {
 
 /**
  * The refresh token grant (RFC 6749 §6). A refresh token that the server rotates is kept before the access token is
- * used. A token request that is cut may have spent one, and its successor would be lost: so `close` waits for it.
+ * used, and nobody else in reach shows one whose successor is on its way. A token request that is cut may have spent one,
+ * and its successor would be lost: so `close` waits for it.
  */
 export function refreshToken(
   options: RefreshTokenOptions,
@@ -20,12 +20,18 @@ export function refreshToken(
 ): TokenSupply {
   const rotation = new Rotation(keeper);
   const supply = oauthGrant(options, grantOf(rotation, options), context);
-  let closed = false;
+  const { timeout } = options.request;
+  const closing = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
 
   const ask = async (): Promise<Token> => {
-    if (closed) throw new Failure('token_unavailable', 'the credential is not in use any more');
-    return supply.requestToken();
+    // Of the request's own time nothing is spent on waiting: one that is cut short may cost the refresh token.
+    const release = await rotation.reserve(AbortSignal.any([closing.signal, AbortSignal.timeout(timeout)]));
+    try {
+      return await supply.requestToken();
+    } finally {
+      await release();
+    }
   };
   return {
     ...supply,
@@ -35,10 +41,10 @@ export function refreshToken(
       return asked;
     },
     async close() {
-      closed = true;
+      closing.abort();
       await underWay;
       // Whoever comes next would show the spent one.
-      await rotation.keep(AbortSignal.timeout(options.request.timeout)).catch(() => {});
+      await rotation.keep(AbortSignal.timeout(timeout)).catch(() => {});
       await supply.close();
     },
   };

@@ -11,7 +11,14 @@ export interface RefreshTokenKeeper {
    * has put a newer one there, and that one stays. Rejects when it cannot be kept.
    */
   replace(spent: Secret, next: Secret): Promise<void>;
+  /**
+   * Resolves when nobody else may show it, until what it resolves with is called; also when nobody waits any more, as
+   * the signal tells. Rejects when that cannot be had.
+   */
+  reserve(signal: AbortSignal): Promise<Release>;
 }
+
+export type Release = () => Promise<void> | void;
 
 /** RFC 6749 appendix A.17, so long as a file or a store may well hold it. */
 const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
@@ -60,6 +67,20 @@ export class Rotation {
     await unlessAborted(this.#keeping, deadline).catch((cause) => {
       throw new Failure('token_unavailable', 'the new refresh token cannot be kept', { cause });
     });
+  }
+
+  /** For one token request: what it is shown is nobody else's until the end. Rejects with a Failure, `token_unavailable`. */
+  async reserve(signal: AbortSignal): Promise<Release> {
+    await this.keep(signal);
+    const reserving = this.#keeper.reserve(signal);
+    const release = await unlessAborted(reserving, signal).catch((cause) => {
+      // It may come yet, and nobody is there to use it.
+      reserving.then((late) => late()).catch(() => {});
+      const why = signal.aborted ? 'is in use by another token request, which does not end' : 'cannot be read';
+      throw new Failure('token_unavailable', `the refresh token ${why}`, { cause });
+    });
+    // The keeping goes on behind the deadline: until it ends the spent one is there to be read.
+    return () => (this.#keeping === undefined ? release() : void this.#keeping.catch(() => {}).then(release));
   }
 
   async #keepNow(): Promise<void> {

@@ -8,25 +8,31 @@ import { systemClock } from '../../src/clock.ts';
 import { folder } from '../cli/command.ts';
 import { read } from '../config/reading.ts';
 import { CLIENT_ID, CLIENT_SECRET } from '../support/canary.ts';
-import { startIdentityProvider } from '../support/identity-provider.ts';
+import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { codeOf } from './source.ts';
 
 type Spelt = Readonly<Record<string, unknown>>;
 
-/** A credential whose token endpoint has its first request, and does not answer before `goOn`. */
-async function underWay(spelt: Spelt) {
-  const provider = await startIdentityProvider();
+const never = new AbortController().signal;
+
+async function credential(provider: IdentityProvider, spelt: Spelt) {
   const given = { tokenUrl: provider.url, clientId: CLIENT_ID, ...spelt };
   const routes = [{ prefix: '/a', upstream: 'https://api.example.com', credential: 'main' }];
   const options = read(JSON.stringify({ credentials: { main: given }, routes })).credentials['main'];
   if (options === undefined) throw new Error('unreachable: it has just been named');
   let ids = 0;
   const context = { clock: systemClock, random: () => 0, newId: () => `new${ids++}`, env: {}, warn: () => {} };
-  const { source, close } = await keeper('main', options, { ...context, store: memoryStore(), shared: undefined });
-  onTestFinished(close);
+  const opened = await keeper('main', options, { ...context, store: memoryStore(), shared: undefined });
+  onTestFinished(opened.close);
+  return opened;
+}
+
+/** A credential whose token endpoint has its first request, and does not answer before `goOn`. */
+async function underWay(spelt: Spelt) {
+  const provider = await startIdentityProvider();
+  const { source, close } = await credential(provider, spelt);
   provider.goSlow();
   provider.answerOnce({ body: { access_token: 'canary-token-1', refresh_token: 'canary-refresh-1' } });
-  const never = new AbortController().signal;
   const got = source.get(never);
   await provider.requested(1);
   return { provider, close, got, again: () => source.replace(never) };
@@ -80,6 +86,18 @@ test('behind its end no refresh token is shown', async () => {
   await close();
   expect(await codeOf(again())).toBe('token_unavailable');
   expect(provider.requests).toHaveLength(1);
+});
+
+test('one that waits for its turn has shown nothing, and is not waited for', async () => {
+  const given = await refreshing();
+  const first = await underWay(given);
+  const second = await credential(first.provider, given);
+  const outcome = codeOf(second.source.get(never));
+  await second.close();
+  expect(await outcome).toBe('token_unavailable');
+  expect(first.provider.requests).toHaveLength(1);
+  first.provider.goOn();
+  await first.got;
 });
 
 test('any other is cut at once', async () => {

@@ -48,6 +48,7 @@ test('a refresh token that cannot be kept in time is kept later, by the one atte
   let kept = 'canary-refresh-0';
   const keeper: RefreshTokenKeeper = {
     read: async () => new Secret(kept),
+    reserve: async () => () => {},
     async replace(_, next) {
       await begin();
       kept = next.reveal();

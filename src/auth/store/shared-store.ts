@@ -121,7 +121,7 @@ export class SharedStore {
       return slotNames(`${this.#prefix}refresh:${hiddenName(facts, this.#key)}:`);
     };
     return {
-      keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, namesOf: refreshNames }),
+      keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, clock, newId, namesOf: refreshNames }),
       share: (sharing) => {
         const slot = new SharedSlot({ connection, names, clock });
         const entries = new SharedEntries({ key: names.token, seal, clock, random });

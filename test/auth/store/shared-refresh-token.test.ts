@@ -19,11 +19,17 @@ const usual = {
   request: { timeout: 10_000 },
 };
 
+type Given = Partial<SharedOptions> & {
+  readonly scope?: readonly string[];
+  readonly encryptionKey?: string;
+  readonly clock?: MovedClock;
+};
+
 /** A machine's way to the refresh token, which began as `given`. */
 async function keeperOf(
   redis: RedisServer,
   given = FIRST,
-  { encryptionKey = STORE_KEY, ...more }: Partial<SharedOptions> & { readonly encryptionKey?: string } = {},
+  { encryptionKey = STORE_KEY, clock = new MovedClock(), ...more }: Given = {},
 ): Promise<RefreshTokenKeeper> {
   const nobody = { username: undefined, password: undefined };
   const store = await SharedStore.open(
@@ -33,7 +39,7 @@ async function keeperOf(
       encryptionKey: fixedSecret(encryptionKey),
       required: false,
     },
-    { clock: new MovedClock(), random: () => 0, newId: randomUUID },
+    { clock, random: () => 0, newId: randomUUID },
   );
   const place = await store.place({ ...usual, ...more });
   const up = new Promise<void>((resolve) => store.listen(() => resolve()));
@@ -106,6 +112,30 @@ describeWithRedis('a refresh token that machines share', () => {
     await a.read();
     await a.replace(new Secret(FIRST), successor(1));
     expect(await shown(await keeperOf(redis, FIRST, more))).toBe(FIRST);
+  });
+
+  test("it is one machine's until its token request ends, though that of another has another scope", async () => {
+    const redis = await startRedis();
+    const clock = new MovedClock();
+    const [a, b] = [await keeperOf(redis), await keeperOf(redis, FIRST, { scope: ['orders'], clock })];
+    const never = new AbortController().signal;
+    const release = await a.reserve(never);
+    const looksAgain = clock.timerSet(100);
+    const reserved = b.reserve(never);
+    await looksAgain;
+    await a.replace(new Secret(FIRST), successor(1));
+    await release();
+    clock.advance(100);
+    const releaseOther = await reserved;
+    expect(await shown(b)).toBe('canary-refresh-1');
+    await releaseOther();
+  });
+
+  test("while Redis is away it is nobody's", async () => {
+    const redis = await startRedis();
+    const a = await keeperOf(redis);
+    await redis.stop();
+    await expect(a.reserve(new AbortController().signal)).rejects.toThrow('Redis is away');
   });
 
   test('Redis keeps it for good, and shows nothing of it', async () => {
