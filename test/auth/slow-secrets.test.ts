@@ -1,6 +1,7 @@
 /** File systems that hang: a token request is given up in time, and no second reading is begun beside one that hangs. */
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type RefreshTokenKeeper, refreshToken } from '../../src/auth/refresh-token.ts';
+import { refreshToken } from '../../src/auth/refresh-token.ts';
+import type { RefreshTokenKeeper } from '../../src/auth/rotation.ts';
 import { ShownSecrets } from '../../src/auth/shown-secrets.ts';
 import { systemClock } from '../../src/clock.ts';
 import { Secret } from '../../src/secret.ts';
@@ -47,6 +48,7 @@ test('a refresh token that cannot be kept in time is kept later, by the one atte
   let kept = 'canary-refresh-0';
   const keeper: RefreshTokenKeeper = {
     read: async () => new Secret(kept),
+    reserve: async () => () => {},
     async replace(_, next) {
       await begin();
       kept = next.reveal();

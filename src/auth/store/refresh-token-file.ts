@@ -1,12 +1,23 @@
 import { open, realpath, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileSecret, type Secret } from '../../secret.ts';
-import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RefreshTokenKeeper, Release } from '../rotation.ts';
 
 /** Keeps a refresh token in a file, which is whole at any time: the old one or the new one, and nobody else's to read. */
 export function refreshTokenFile(path: string, newId: () => string): RefreshTokenKeeper {
   const source = fileSecret(path);
+  let resolving: Promise<string> | undefined;
+  /** One at a time, should it hang. Of a file that is not there the reading tells. */
+  const realPath = (): Promise<string> => {
+    resolving ??= realpath(path)
+      .catch(() => resolve(path))
+      .finally(() => {
+        resolving = undefined;
+      });
+    return resolving;
+  };
   return {
+    reserve: async () => turn(await realPath()),
     read: () => source.read(),
     async replace(spent: Secret, next: Secret) {
       const current = await source.read();
@@ -15,6 +26,21 @@ export function refreshTokenFile(path: string, newId: () => string): RefreshToke
       await writeWhole(await realpath(path), { content: `${next.reveal()}\n`, newId });
     },
   };
+}
+
+/** Of each file, by its real path: resolves when all who came for it so far have left it. */
+const queues = new Map<string, Promise<void>>();
+
+/** Of all credentials of this process, one after the other, in the order in which they come. */
+async function turn(realPath: string): Promise<Release> {
+  const before = queues.get(realPath);
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  const all = Promise.all([before, left]).then(() => {
+    if (queues.get(realPath) === all) queues.delete(realPath);
+  });
+  queues.set(realPath, all);
+  await before;
+  return leave;
 }
 
 interface Written {

@@ -3,13 +3,18 @@ import type { RedisConnection } from './redis-connection.ts';
 import { EXTEND, READ, RELEASE, REPLACE, TAKE } from './scripts.ts';
 import type { RedisMoment, SharedEntry } from './shared-entry.ts';
 
-/** The names in Redis of what belongs to one credential. */
+/** The names in Redis of what belongs to one token. */
 export interface SlotNames {
   readonly token: string;
   readonly lock: string;
   readonly pause: string;
   /** A channel: something has become of one of them. */
   readonly news: string;
+}
+
+/** Those that begin so. */
+export function slotNames(start: string): SlotNames {
+  return { token: `${start}token`, lock: `${start}lock`, pause: `${start}pause`, news: `${start}news` };
 }
 
 export interface SharedSlotOptions {

@@ -1,13 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import { decodedKey, type SecretSource, watchSecret } from '../../secret.ts';
-import type { RefreshTokenKeeper } from '../refresh-token.ts';
+import type { RefreshTokenKeeper } from '../rotation.ts';
 import type { RequestToken, Token } from '../token.ts';
 import { type CredentialOptions, hiddenName, identityOf } from './identity.ts';
 import { type RedisAddress, RedisConnection, type RedisState } from './redis-connection.ts';
 import { Seal } from './seal.ts';
 import { SharedEntries } from './shared-entry.ts';
 import { sharedRefreshToken } from './shared-refresh-token.ts';
-import { SharedSlot } from './shared-slot.ts';
+import { SharedSlot, type SlotNames, slotNames } from './shared-slot.ts';
 import { SharedToken } from './shared-token.ts';
 
 export interface SharedStoreOptions {
@@ -21,7 +21,12 @@ export interface SharedStoreOptions {
 }
 
 /** A credential as the config has it; with a `request` it sends token requests. */
-export type SharedOptions = CredentialOptions & { readonly request?: { readonly timeout: number } };
+export interface SharedOptions extends CredentialOptions {
+  readonly request?: { readonly timeout: number };
+  readonly tokenUrl?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly clientId?: string | undefined;
+}
 
 export interface SharedStoreContext {
   readonly clock: Clock;
@@ -107,12 +112,16 @@ export class SharedStore {
     const { clock, random, newId } = this.#context;
     const connection = this.#connection;
     const seal = this.#seal;
-    const start = `${this.#prefix}${await identityOf(options, this.#key)}:`;
-    const names = { token: `${start}token`, lock: `${start}lock`, pause: `${start}pause`, news: `${start}news` };
+    const names = slotNames(`${this.#prefix}${await identityOf(options, this.#key)}:`);
     let shared: SharedToken | undefined;
-    const placeOf = (given: string): string => `${start}refresh:${hiddenName(given, this.#key)}`;
+    // Whatever else changes, the server takes the same one.
+    const { issuer, tokenUrl, clientId } = options;
+    const refreshNames = (given: string): SlotNames => {
+      const facts = JSON.stringify([issuer ?? tokenUrl ?? null, clientId ?? null, given]);
+      return slotNames(`${this.#prefix}refresh:${hiddenName(facts, this.#key)}:`);
+    };
     return {
-      keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, names, placeOf }),
+      keepRefreshToken: (given) => sharedRefreshToken(given, { connection, seal, clock, newId, namesOf: refreshNames }),
       share: (sharing) => {
         const slot = new SharedSlot({ connection, names, clock });
         const entries = new SharedEntries({ key: names.token, seal, clock, random });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RefreshTokenKeeper } from '../../../src/auth/refresh-token.ts';
-import { SharedStore } from '../../../src/auth/store/shared-store.ts';
+import type { RefreshTokenKeeper } from '../../../src/auth/rotation.ts';
+import { type SharedOptions, SharedStore } from '../../../src/auth/store/shared-store.ts';
 import { fixedSecret, Secret } from '../../../src/secret.ts';
 import { startApi } from '../../support/api.ts';
 import { CLIENT_ID } from '../../support/canary.ts';
@@ -12,9 +12,25 @@ import { describeWithRedis, type RedisServer, startRedis } from '../../support/r
 import { OTHER_STORE_KEY, STORE_KEY } from '../../support/store-keys.ts';
 
 const FIRST = 'canary-refresh-0';
+const usual = {
+  type: 'refresh_token',
+  tokenUrl: 'https://id.example.com/token',
+  clientId: CLIENT_ID,
+  request: { timeout: 10_000 },
+};
+
+type Given = Partial<SharedOptions> & {
+  readonly scope?: readonly string[];
+  readonly encryptionKey?: string;
+  readonly clock?: MovedClock;
+};
 
 /** A machine's way to the refresh token, which began as `given`. */
-async function keeperOf(redis: RedisServer, given = FIRST, encryptionKey = STORE_KEY): Promise<RefreshTokenKeeper> {
+async function keeperOf(
+  redis: RedisServer,
+  given = FIRST,
+  { encryptionKey = STORE_KEY, clock = new MovedClock(), ...more }: Given = {},
+): Promise<RefreshTokenKeeper> {
   const nobody = { username: undefined, password: undefined };
   const store = await SharedStore.open(
     {
@@ -23,9 +39,9 @@ async function keeperOf(redis: RedisServer, given = FIRST, encryptionKey = STORE
       encryptionKey: fixedSecret(encryptionKey),
       required: false,
     },
-    { clock: new MovedClock(), random: () => 0, newId: randomUUID },
+    { clock, random: () => 0, newId: randomUUID },
   );
-  const place = await store.place({ type: 'refresh_token', request: { timeout: 10_000 } });
+  const place = await store.place({ ...usual, ...more });
   const up = new Promise<void>((resolve) => store.listen(() => resolve()));
   store.start();
   onTestFinished(() => store.close());
@@ -73,6 +89,55 @@ describeWithRedis('a refresh token that machines share', () => {
     expect(await shown(a)).toBe('canary-refresh-1');
   });
 
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['scope', { scope: ['orders'] }],
+    ['lifetime', { lifetime: { refreshBefore: 30_000 } }],
+    ['answer', { response: { accessToken: ['id_token'] } }],
+    ['token request', { request: { timeout: 5000, params: { tenant: 'x' } } }],
+  ])('whatever becomes of its %s, it is the one that was kept last', async (_, more) => {
+    const redis = await startRedis();
+    const a = await keeperOf(redis);
+    await a.read();
+    await a.replace(new Secret(FIRST), successor(1));
+    expect(await shown(await keeperOf(redis, FIRST, more))).toBe('canary-refresh-1');
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['token endpoint', { tokenUrl: 'https://other.example.com/token' }],
+    ['issuer', { tokenUrl: undefined, issuer: 'https://id.example.com' }],
+    ['client', { clientId: 'another' }],
+  ])('of another %s it is another one', async (_, more) => {
+    const redis = await startRedis();
+    const a = await keeperOf(redis);
+    await a.read();
+    await a.replace(new Secret(FIRST), successor(1));
+    expect(await shown(await keeperOf(redis, FIRST, more))).toBe(FIRST);
+  });
+
+  test("it is one machine's until its token request ends, though that of another has another scope", async () => {
+    const redis = await startRedis();
+    const clock = new MovedClock();
+    const [a, b] = [await keeperOf(redis), await keeperOf(redis, FIRST, { scope: ['orders'], clock })];
+    const never = new AbortController().signal;
+    const release = await a.reserve(never);
+    const looksAgain = clock.timerSet(100);
+    const reserved = b.reserve(never);
+    await looksAgain;
+    await a.replace(new Secret(FIRST), successor(1));
+    await release();
+    clock.advance(100);
+    const releaseOther = await reserved;
+    expect(await shown(b)).toBe('canary-refresh-1');
+    await releaseOther();
+  });
+
+  test("while Redis is away it is nobody's", async () => {
+    const redis = await startRedis();
+    const a = await keeperOf(redis);
+    await redis.stop();
+    await expect(a.reserve(new AbortController().signal)).rejects.toThrow('Redis is away');
+  });
+
   test('Redis keeps it for good, and shows nothing of it', async () => {
     const redis = await startRedis();
     const a = await keeperOf(redis);
@@ -110,7 +175,7 @@ describeWithRedis('a refresh token that machines share', () => {
     const a = await keeperOf(redis);
     await a.read();
     await a.replace(new Secret(FIRST), successor(1));
-    expect(await shown(await keeperOf(redis, FIRST, OTHER_STORE_KEY))).toBe(FIRST);
+    expect(await shown(await keeperOf(redis, FIRST, { encryptionKey: OTHER_STORE_KEY }))).toBe(FIRST);
   });
 
   test('two proxies spend each refresh token once, and need no file for it', async () => {
