@@ -79,13 +79,16 @@ export class Listener implements ConnectionOwner {
       this.#handshakes =
         tls &&
         handshakes(tls, {
-          taken: (socket) => this.#take(socket),
+          taken: (socket) => {
+            const connection = this.#take(socket);
+            // Others may be let in than when its handshake began.
+            if (!admitAlike(tls, this.#identity)) connection.drain();
+          },
           failed: (error, socket) => this.#handshakeFailed(error, this.isLocal ? 'unix:' : peerOf(socket)),
         });
       const before = this.#identity;
       this.#identity = tls;
-      if (before?.clientCa !== tls?.clientCa || (before === undefined) !== (tls === undefined))
-        for (const connection of this.#connections) connection.drain();
+      if (!admitAlike(before, tls)) for (const connection of this.#connections) connection.drain();
     }
     if (!alike(limits, this.#limits)) this.#limits = limits;
   }
@@ -106,8 +109,10 @@ export class Listener implements ConnectionOwner {
     this.#handshakes.begin(socket);
   }
 
-  #take(socket: Socket): void {
-    this.#connections.add(new ClientConnection(socket, this));
+  #take(socket: Socket): ClientConnection {
+    const connection = new ClientConnection(socket, this);
+    this.#connections.add(connection);
+    return connection;
   }
 
   /** Resolves with the port, which a unix socket has none of; rejects with the system's error. Takes its place at once. */
@@ -161,4 +166,9 @@ export class Listener implements ConnectionOwner {
   closed(connection: ClientConnection): void {
     this.#connections.delete(connection);
   }
+}
+
+/** Whether the same clients are let in. */
+function admitAlike(a: ServerIdentity | undefined, b: ServerIdentity | undefined): boolean {
+  return (a === undefined) === (b === undefined) && a?.clientCa === b?.clientCa;
 }
