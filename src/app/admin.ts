@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { type ToldRequest, toldRequest } from '../observe/latest-requests.ts';
-import { adminLog } from '../observe/log.ts';
+import { adminLog, turnedAwayLog } from '../observe/log.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { ownPages } from '../proxy/pages.ts';
 import type { RequestRecord } from '../proxy/record.ts';
@@ -37,6 +37,7 @@ export type OpenAdmin = (given: AdminConfig, listen: () => readonly string[]) =>
 /** What is seen there outlives the port. */
 export function adminPort(context: AdminContext): OpenAdmin {
   const { clock, log, newId, hopId } = context;
+  const turnedAway = turnedAwayLog(log, clock, 'to the admin port ');
   let addresses = (): readonly string[] => [];
   const pages = adminPages(context, () => addresses());
   return async (given, listen) => {
@@ -45,7 +46,7 @@ export function adminPort(context: AdminContext): OpenAdmin {
     const guard = adminGuard(given, hopId, clientToken.current);
     const handler = new PageHandler({ pages, guard, newId, failed: adminLog(log) });
     try {
-      const { port, close } = await startAdmin(handler, { ...given, clock });
+      const { port, close } = await startAdmin(handler, { ...given, clock, turnedAway });
       return {
         port,
         async close() {

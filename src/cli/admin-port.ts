@@ -1,10 +1,17 @@
 /** What a command asks a running proxy. */
 import { type RequestOptions, request } from 'node:http';
 import type { Config } from '../config/schema.ts';
-import { printable } from '../errors.ts';
 import { Complaint } from './complaint.ts';
+import { type Read, toldProblem } from './told-status.ts';
+
+/** Bytes: more than the status of some thousand routes. */
+const LARGEST_ANSWER = 16_777_216;
+/** How many groups and lists of an answer may stand within each other: more than in any of ours. */
+const DEEPEST_ANSWER = 32;
 
 export interface AdminAnswer {
+  /** Who gave it: host and port. */
+  readonly place: string;
   readonly status: number;
   /** Its body, which is JSON. */
   readonly content: Readonly<Record<string, unknown>>;
@@ -38,18 +45,31 @@ export async function askProxy(
     (error) => Promise.reject(aboutSilence(error, place)),
   );
   const content = parsed(text);
-  if (content === undefined)
-    throw new Complaint(`what listens on ${place} is no Bearerway, or none of this version: its answer is no JSON.`);
+  if (content === undefined) throw stranger(place, 'is no JSON of ours');
   if (content['code'] === 'client_unauthorized')
     throw new Complaint(
       `the proxy on ${place} does not take ${token ? 'the admin.clientToken of this configuration: it runs with another' : 'us without its admin.clientToken, which this configuration does not have'}.`,
     );
-  return { status, content };
+  return { place, status, content };
 }
 
-/** The words of a problem (RFC 9457), for a terminal. */
-export function problemIn({ content }: AdminAnswer): string {
-  return printable(`${content['code']}: ${content['detail']}`);
+/** The words of a problem (RFC 9457), for a terminal. Throws a Complaint about an answer that is none. */
+export function problemIn(answer: AdminAnswer): string {
+  const { code, detail } = toldIn(answer, toldProblem);
+  return `${code}: ${detail}`;
+}
+
+/** What an answer tells. Throws a Complaint about one that tells something else. */
+export function toldIn<Told>({ place, content }: AdminAnswer, read: Read<Told>): Told {
+  try {
+    return read(content);
+  } catch {
+    throw stranger(place, 'is none of a Bearerway');
+  }
+}
+
+function stranger(place: string, its: string): Complaint {
+  return new Complaint(`what listens on ${place} is no Bearerway, or none of this version: its answer ${its}.`);
 }
 
 /** Where all addresses are listened on, this machine's own is one. */
@@ -58,16 +78,19 @@ function reachable(host: string): string {
   return host === '::' ? '::1' : host;
 }
 
+/** Rejects with what becomes of the connection; EMSGSIZE: there is more than anybody needs. */
 function exchange(options: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...options, agent: false }, (answer) => {
-      let text = '';
+      const parts: Buffer[] = [];
+      let size = 0;
       answer
-        .setEncoding('utf8')
-        .on('data', (part: string) => {
-          text += part;
+        .on('data', (part: Buffer) => {
+          parts.push(part);
+          size += part.length;
+          if (size > LARGEST_ANSWER) asked.destroy(Object.assign(new Error('it says too much'), { code: 'EMSGSIZE' }));
         })
-        .on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+        .on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }))
         .on('error', reject);
     });
     asked
@@ -80,14 +103,20 @@ function exchange(options: RequestOptions): Promise<{ readonly status: number; r
 function parsed(text: string): AdminAnswer['content'] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    return typeof value === 'object' && value !== null && !isDeeper(value, DEEPEST_ANSWER) ? { ...value } : undefined;
   } catch {
     return undefined;
   }
 }
 
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}
+
 function aboutSilence(error: unknown, place: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EMSGSIZE') return stranger(place, `is larger than ${LARGEST_ANSWER} bytes`);
   if (code === 'ECONNREFUSED')
     return new Complaint(
       `nothing listens on ${place}, the admin port of this configuration. Start the proxy (bearerway run), or name the configuration it runs with (--config).`,

@@ -1,9 +1,9 @@
-import type { CredentialStatus } from '../app/credential-status.ts';
 import { loadConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
-import { askProxy, problemIn } from './admin-port.ts';
+import { askProxy, problemIn, toldIn } from './admin-port.ts';
 import { Complaint, Usage } from './complaint.ts';
 import type { Process } from './process.ts';
+import { toldRefresh } from './told-status.ts';
 
 /** Longer than token requests take, with the default timeout and an hour of room for others. */
 const PATIENCE_MS = 3_600_000;
@@ -22,7 +22,6 @@ export async function refresh(
       `the running proxy has no credential of that name${nearest(credential, Object.keys(config.credentials))}`,
     );
   if (answer.status !== 200) throw new Complaint(`no token could be had for ${credential}: ${problemIn(answer)}`);
-  // What answers 200 there is the proxy.
-  const { lifetimeS } = answer.content as unknown as CredentialStatus;
+  const { lifetimeS } = toldIn(answer, toldRefresh);
   stdout.write(`${credential}: a new token${lifetimeS === null ? '' : `, good for ${Math.round(lifetimeS)} s`}\n`);
 }

@@ -1,11 +1,9 @@
-import type { CredentialStatus } from '../app/credential-status.ts';
-import type { RouteStatus, WholeStatus } from '../app/status.ts';
 import { loadConfig } from '../config/load.ts';
-import { printable } from '../errors.ts';
-import { askProxy, problemIn } from './admin-port.ts';
+import { askProxy, problemIn, toldIn } from './admin-port.ts';
 import { columns } from './columns.ts';
 import { Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
+import { type ToldCredential, type ToldRoute, type ToldStatus, toldStatus } from './told-status.ts';
 
 export interface StatusWords {
   readonly config: string;
@@ -20,9 +18,15 @@ export async function status({ config: file, json }: StatusWords, { env, stdout 
   const config = await loadConfig(file, env);
   const answer = await askProxy(config, { method: 'GET', path: '/api/status', patienceMs: PATIENCE_MS });
   if (answer.status !== 200) throw new Complaint(`the proxy does not tell its status: ${problemIn(answer)}`);
-  // What answers 200 there is the proxy.
-  const told = answer.content as unknown as WholeStatus;
-  stdout.write(json === true ? `${JSON.stringify(told, null, 2)}\n` : inWords(told));
+  const told = toldIn(answer, toldStatus);
+  stdout.write(json === true ? `${inJson(answer.content)}\n` : inWords(told));
+}
+
+/** JSON escapes control characters but for DEL and C1, which steer terminals too. */
+function inJson(content: object): string {
+  return JSON.stringify(content, null, 2).replace(/[^\P{Cc}\n]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function inWords({
@@ -35,17 +39,15 @@ function inWords({
   inFlight,
   routes,
   credentials,
-}: WholeStatus): string {
+}: ToldStatus): string {
   const well = ready ? 'ready' : 'not ready';
   const lines = [
     `bearerway ${version}, up ${span(uptimeS)}, ${well}`,
-    ...[...reasons, ...notes].map((each) => `  ${printable(each)}`),
+    ...[...reasons, ...notes].map((each) => `  ${each}`),
     `${listen.join(' and ')}, ${inFlight} under way`,
   ];
   const failures = credentials.flatMap(({ name, failure }) =>
-    failure === null
-      ? []
-      : [`${name}: ${printable(`${failure.code}: ${failure.detail}`)}; again in ${span(failure.retryInS)}`],
+    failure === null ? [] : [`${name}: ${failure.code}: ${failure.detail}; again in ${span(failure.retryInS)}`],
   );
   const tables = [routesTable(routes), credentials.length === 0 ? '' : credentialsTable(credentials)];
   return [`${lines.join('\n')}\n`, ...tables, failures.map((line) => `${line}\n`).join('')]
@@ -53,7 +55,7 @@ function inWords({
     .join('\n');
 }
 
-function routesTable(routes: readonly RouteStatus[]): string {
+function routesTable(routes: readonly ToldRoute[]): string {
   const rows = routes.map(({ prefix, upstream, credential, requests, errors, p50Ms, p99Ms, perSecond }) => [
     prefix,
     upstream,
@@ -67,7 +69,7 @@ function routesTable(routes: readonly RouteStatus[]): string {
   return columns([['ROUTE', 'UPSTREAM', 'CREDENTIAL', 'REQUESTS', 'ERRORS', 'LAST MINUTE', 'P50', 'P99'], ...rows]);
 }
 
-function credentialsTable(credentials: readonly CredentialStatus[]): string {
+function credentialsTable(credentials: readonly ToldCredential[]): string {
   const rows = credentials.map(({ name, type, state, ageS, lifetimeS, refreshes, failures }) => [
     name,
     type,

@@ -2,10 +2,10 @@
 import { type Document, isAlias, isPair, isScalar, type Node, parseDocument, visit } from 'yaml';
 import { variablesIn } from './environment.ts';
 
-/** Keys that are secrets, or addresses with a password in them. */
+/** Keys that are secrets, or addresses that may hold one: a password, or a key in the query. */
 const secretKeys = [
   ...['clientSecret', 'clientToken', 'token', 'value', 'password', 'refreshToken', 'privateKey', 'assertion'],
-  ...['subjectToken', 'actorToken', 'encryptionKey', 'key', 'proxy', 'url'],
+  ...['subjectToken', 'actorToken', 'encryptionKey', 'key', 'proxy', 'url', 'tokenUrl', 'issuer'],
 ];
 /** Groups in which anything may be one. */
 const secretGroups = ['headers', 'params', 'query', 'env', 'command'];

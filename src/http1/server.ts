@@ -9,6 +9,7 @@ import type { RequestLimits } from './grammar.ts';
 import { type Handshakes, handshakes, type ServerIdentity } from './handshakes.ts';
 import { type ListenPlace, listenAt, waitingTaken } from './listening.ts';
 import { peerOf } from './peer.ts';
+import { Places } from './places.ts';
 
 /** What can be changed while it listens. */
 export interface ListenTerms {
@@ -22,8 +23,8 @@ export interface ListenOptions extends ListenTerms {
   readonly clock: Clock;
   /** Hears of TLS handshakes that came to nothing. `client` as in the log. */
   readonly handshakeFailed?: (error: Error, client: string) => void;
-  /** More are closed as soon as they come. Left out: as many as come. */
-  readonly mostConnections?: number;
+  /** A connection that finds none is closed as soon as it comes. Left out: there are as many as come. */
+  readonly places?: Places;
   /** Hears of each of those. */
   readonly turnedAway?: () => void;
 }
@@ -35,6 +36,8 @@ export class Listener implements ConnectionOwner {
   readonly #server: Server;
   readonly #at: ListenPlace;
   readonly #handshakeFailed: NonNullable<ListenOptions['handshakeFailed']>;
+  readonly #places: Places;
+  readonly #turnedAway: NonNullable<ListenOptions['turnedAway']>;
   readonly #connections = new Set<ClientConnection>();
   /** What is below connections with TLS, those in the middle of their handshake too. */
   readonly #secured = new Set<Socket>();
@@ -56,12 +59,11 @@ export class Listener implements ConnectionOwner {
     this.#at = options.at;
     this.isLocal = 'path' in options.at;
     this.#handshakeFailed = options.handshakeFailed ?? (() => {});
+    this.#places = options.places ?? new Places(Number.POSITIVE_INFINITY);
+    this.#turnedAway = options.turnedAway ?? (() => {});
     this.become(options);
     // What a FIN means is decided here, not by node:net.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    const { mostConnections = Number.POSITIVE_INFINITY, turnedAway = () => {} } = options;
-    this.#server.maxConnections = mostConnections;
-    this.#server.on('drop', () => turnedAway());
   }
 
   get limits(): RequestLimits {
@@ -77,19 +79,27 @@ export class Listener implements ConnectionOwner {
       this.#handshakes =
         tls &&
         handshakes(tls, {
-          taken: (socket) => this.#take(socket),
+          taken: (socket) => {
+            const connection = this.#take(socket);
+            // Others may be let in than when its handshake began.
+            if (!admitAlike(tls, this.#identity)) connection.drain();
+          },
           failed: (error, socket) => this.#handshakeFailed(error, this.isLocal ? 'unix:' : peerOf(socket)),
         });
       const before = this.#identity;
       this.#identity = tls;
-      if (before?.clientCa !== tls?.clientCa || (before === undefined) !== (tls === undefined))
-        for (const connection of this.#connections) connection.drain();
+      if (!admitAlike(before, tls)) for (const connection of this.#connections) connection.drain();
     }
     if (!alike(limits, this.#limits)) this.#limits = limits;
   }
 
   #accept(socket: Socket): void {
     this.#taken += 1;
+    if (!this.#places.take(socket)) {
+      this.#turnedAway();
+      socket.destroy();
+      return;
+    }
     if (this.#handshakes === undefined) {
       this.#take(socket);
       return;
@@ -99,8 +109,10 @@ export class Listener implements ConnectionOwner {
     this.#handshakes.begin(socket);
   }
 
-  #take(socket: Socket): void {
-    this.#connections.add(new ClientConnection(socket, this));
+  #take(socket: Socket): ClientConnection {
+    const connection = new ClientConnection(socket, this);
+    this.#connections.add(connection);
+    return connection;
   }
 
   /** Resolves with the port, which a unix socket has none of; rejects with the system's error. Takes its place at once. */
@@ -110,11 +122,6 @@ export class Listener implements ConnectionOwner {
 
   /** Takes a connection that came to somebody else. Nothing of it has been read. */
   take(socket: Socket): void {
-    if (this.#given.size >= this.#server.maxConnections) {
-      this.#server.emit('drop');
-      socket.destroy();
-      return;
-    }
     socket.allowHalfOpen = true;
     this.#given.add(socket);
     socket.once('close', () => {
@@ -159,4 +166,9 @@ export class Listener implements ConnectionOwner {
   closed(connection: ClientConnection): void {
     this.#connections.delete(connection);
   }
+}
+
+/** Whether the same clients are let in. */
+function admitAlike(a: ServerIdentity | undefined, b: ServerIdentity | undefined): boolean {
+  return (a === undefined) === (b === undefined) && a?.clientCa === b?.clientCa;
 }

@@ -65,8 +65,11 @@ export function handshakeLog(log: Log): (error: Error, client: string) => void {
 /** While more connections of clients come than can be taken: milliseconds between two lines. */
 const TURNED_AWAY_MS = 10_000;
 
-/** Tells of connections that were closed at once, as no more can be open: a line now and then, however many they are. */
-export function turnedAwayLog(log: Log, clock: Clock): () => void {
+/**
+ * Tells of connections that were closed at once, as no more can be open: a line now and then, however many they are.
+ * `whither`: as the line says it, with a space behind.
+ */
+export function turnedAwayLog(log: Log, clock: Clock, whither = ''): () => void {
   let untold = 0;
   let quietUntilMs = Number.NEGATIVE_INFINITY;
   return () => {
@@ -76,7 +79,7 @@ export function turnedAwayLog(log: Log, clock: Clock): () => void {
     quietUntilMs = nowMs + TURNED_AWAY_MS;
     log.warn(
       { connections: untold },
-      'connections are turned away: as many are open as the limit of open files leaves room for (ulimit -n, LimitNOFILE=)',
+      `connections ${whither}are turned away: as many are open as the limit of open files leaves room for (ulimit -n, LimitNOFILE=)`,
     );
     untold = 0;
   };

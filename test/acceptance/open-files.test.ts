@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { connectionsFor } from '../../src/server/open-files.ts';
 import { bearerway, configFile, folder } from '../cli/command.ts';
 import { startApi } from '../support/api.ts';
-import { CLIENT_SECRET } from '../support/canary.ts';
+import { CLIENT_SECRET, CLIENT_TOKEN } from '../support/canary.ts';
 import { call, connectRaw, type RawConnection, type Reply } from '../support/client.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { credentialFor } from '../support/proxy.ts';
@@ -87,6 +88,37 @@ test('more clients than there is room for are turned away, with one line in the 
   while (reply === undefined) reply = await call(port, '/api/again').catch(() => undefined);
   expect(reply.status).toBe(200);
   expect(command.log.filter(isTurnedAway)).toHaveLength(1);
+});
+
+test('both addresses of loopback share the room', async () => {
+  const api = await startApi();
+  const file = await configFile({ routes: [{ prefix: '/api', upstream: api.url }] });
+  const command = bearerway(['-c', file], { openFiles: OPEN_FILES });
+  const { port } = await command.listening();
+  const { listening: addresses } = await command.logged(({ msg }) => msg === 'listening');
+  const hosts = String(addresses).includes('[::1]') ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+  const clients = await Promise.all(Array.from({ length: MANY }, (_, i) => connectRaw(port, hosts[i % hosts.length])));
+  const served = clients.map(async (client) => {
+    client.send('GET /api/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await client.until((received) => repliesIn(received).length === 1).catch(() => {});
+    return repliesIn(client.received).length;
+  });
+  const count = (await Promise.all(served)).reduce((sum, each) => sum + each, 0);
+  expect(count).toBe(connectionsFor(OPEN_FILES));
+});
+
+test('connections to the admin port, which need no token, leave room for clients and their APIs', async () => {
+  const api = await startApi();
+  const file = await configFile({
+    admin: { port: 0, clientToken: CLIENT_TOKEN },
+    routes: [{ prefix: '/api', upstream: api.url }],
+  });
+  const command = bearerway(['-c', file], { openFiles: OPEN_FILES });
+  const { port, admin } = await command.listening();
+  const strangers = await Promise.all(Array.from({ length: MANY }, () => connectRaw(Number(new URL(admin).port))));
+  expect((await call(port, '/api/x')).status).toBe(200);
+  await command.logged(({ msg }) => /connections to the admin port are turned away/.test(String(msg)));
+  for (const { socket } of strangers) socket.destroy();
 });
 
 async function scene(secret: Readonly<Record<string, unknown>> = {}) {

@@ -1,14 +1,14 @@
 /** Where the proxy listens, when the config says otherwise. */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { folder } from '../cli/command.ts';
 import { startApi, whenWhole } from '../support/api.ts';
 import { selfSigned } from '../support/certificate.ts';
-import { call, connectRaw, type RawConnection } from '../support/client.ts';
+import { call, connectRaw, RawConnection } from '../support/client.ts';
 import { startProxy } from '../support/proxy.ts';
 import { listening } from '../support/server.ts';
 
@@ -166,6 +166,46 @@ test('a client that has to show a certificate from now on is not let in by a ses
   const again = { maxVersion: 'TLSv1.2' };
   await expect(shown(proxy.port, { ...again, session })).rejects.toThrow();
   await shown(proxy.port, { ...again, ...client });
+});
+
+/** A way to the proxy on which what a client sends behind its ClientHello waits for `letGo`. */
+async function heldWay(port: number) {
+  const [held, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const server = createServer((client) => {
+    const proxy = connectTcp(port, '127.0.0.1');
+    proxy.on('error', () => {}).pipe(client.on('error', () => {}));
+    client.once('data', (hello) => {
+      proxy.write(hello);
+      client.once('data', async (rest) => {
+        client.pause();
+        held.resolve();
+        await gate.promise;
+        proxy.write(rest);
+        client.pipe(proxy);
+      });
+    });
+  });
+  onTestFinished(() => void server.close());
+  return { port: await listening(server), held: held.promise, letGo: gate.resolve };
+}
+
+test.each([
+  ['has another clientCa', { clientCa: selfSigned().cert }, true],
+  ['has another certificate', selfSigned(), false],
+])('a client in the middle of its handshake at a reload that %s', async (_, change, isEnded) => {
+  const [own, client] = [selfSigned(), selfSigned()];
+  const tls = { ...own, clientCa: client.cert };
+  const { config, proxy } = await start({ listen: { tls } });
+  const way = await heldWay(proxy.port);
+  const socket = connect({ host: '127.0.0.1', port: way.port, rejectUnauthorized: false, ...client });
+  onTestFinished(() => void socket.destroy());
+  const connection = new RawConnection(socket);
+  await way.held;
+  await proxy.reload({ ...config, listen: { tls: { ...tls, ...change } } });
+  way.letGo();
+  const answer = await ask(connection);
+  expect(/^connection: close/im.test(answer)).toBe(isEnded);
+  if (isEnded) await connection.toEnd();
 });
 
 test('a socket gets another mode without being closed, and another path', async () => {

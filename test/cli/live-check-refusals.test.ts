@@ -175,6 +175,18 @@ test.each<Case>([
     remedy: 'as a JSON Pointer',
   },
   {
+    name: 'an answer without a bottom',
+    answer: { body: `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}` },
+    cause: `it has ${'/a'.repeat(8)}`,
+    remedy: 'as a JSON Pointer',
+  },
+  {
+    name: 'an answer of many names',
+    answer: { body: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`n${i}`, i])) },
+    cause: '/n10, /n11',
+    remedy: 'as a JSON Pointer',
+  },
+  {
     name: 'another type of token',
     answer: { body: { access_token: 'canary-token-x', token_type: 'MAC' } },
     cause: 'token_type is not Bearer',

@@ -126,8 +126,8 @@ export class RawConnection {
 }
 
 /** Connects to a port of 127.0.0.1; closed when the test ends. */
-export async function connectRaw(port: number): Promise<RawConnection> {
-  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+export async function connectRaw(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+  const socket = connect({ host, port, allowHalfOpen: true });
   onTestFinished(() => {
     socket.destroy();
   });

@@ -28,7 +28,7 @@ export function aboutAnswer({ response }: GrantConfig, failure: Failure, { statu
 }
 
 function aboutMembers(json: object, looked: readonly string[], failure: Failure): Diagnosis {
-  const pointers = pointersOf(json);
+  const pointers = firstOf(pointersOf(json), MOST_TOLD);
   const likely = pointers.find(
     (pointer) => /token|jwt/i.test(lastOf(pointer)) && !/refresh|id_?token|type|expire/i.test(lastOf(pointer)),
   );
@@ -46,14 +46,28 @@ function aboutMembers(json: object, looked: readonly string[], failure: Failure)
 
 /** So many names are told. */
 const MOST_TOLD = 12;
+/** So far down they are looked for: an answer may go down without end. */
+const DEEPEST_TOLD = 8;
 
 /** Where its texts and numbers are, as JSON Pointers (RFC 6901): names alone, and only such as are no values in disguise. */
-function pointersOf(value: unknown, at = ''): string[] {
-  if (typeof value !== 'object' || value === null) return [at];
-  return Object.entries(value)
-    .filter(([name]) => /^[A-Za-z_][\w.-]{0,39}$/.test(name) || Array.isArray(value))
-    .flatMap(([name, member]) => pointersOf(member, `${at}/${name}`))
-    .slice(0, MOST_TOLD);
+function* pointersOf(value: unknown, at = '', levels = DEEPEST_TOLD): Generator<string, void, undefined> {
+  if (typeof value !== 'object' || value === null || levels === 0) {
+    yield at;
+    return;
+  }
+  for (const [name, member] of Object.entries(value)) {
+    if (Array.isArray(value) || /^[A-Za-z_][\w.-]{0,39}$/.test(name))
+      yield* pointersOf(member, `${at}/${name}`, levels - 1);
+  }
+}
+
+function firstOf(all: Iterable<string>, most: number): string[] {
+  const first: string[] = [];
+  for (const each of all) {
+    if (first.length === most) break;
+    first.push(each);
+  }
+  return first;
 }
 
 function lastOf(pointer: string): string {
