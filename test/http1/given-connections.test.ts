@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { Handler } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
+import { Places } from '../../src/http1/places.ts';
 import { Listener } from '../../src/http1/server.ts';
 import { connectRaw } from '../support/client.ts';
 
@@ -27,7 +28,7 @@ async function start(mostConnections = 10) {
     at,
     clock: systemClock,
     limits,
-    mostConnections,
+    places: new Places(mostConnections),
     turnedAway: () => turnedAway++,
   });
   const server = createServer((socket) => listener.take(socket)).listen(0, '127.0.0.1');
