@@ -151,9 +151,9 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
 
   #whatIsLate(): string {
     if (this.#phase === 'tunnel') return 'no byte went either way for too long';
-    if (!this.#request.done) return 'it does not take the request';
-    if (!this.#answer.headed) return 'its answer did not begin in time';
-    return 'it fell silent in the middle of its answer';
+    if (!this.#request.done) return 'it does not take the request (timeouts.idle)';
+    if (!this.#answer.headed) return 'its answer did not begin in time (timeouts.headers)';
+    return 'it fell silent in the middle of its answer (timeouts.idle)';
   }
 
   #wait(ms: number): void {

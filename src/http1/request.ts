@@ -62,6 +62,8 @@ export class RequestReader {
   /** Whoever speaks another protocol is told so at its first byte. */
   #checkFirst(): void {
     const { first } = this.#lines;
+    // RFC 8446 §5.1: a record of a handshake begins so.
+    if (first === 0x16) throw malformed('TLS on a port for plain HTTP (http:// would be right, or listen.tls)');
     if (!Number.isNaN(first) && first !== CR && !isToken(first)) throw malformed('the method is not a token');
   }
 

@@ -29,7 +29,7 @@ function aboutIssuer(failure: Failure): Diagnosis {
   return {
     cause: reason(failure),
     remedy:
-      'take the issuer exactly as its own metadata spells it, a slash at the end included; or name tokenUrl instead',
+      'take the issuer exactly as its own metadata spells it, a slash at the end included; or write tokenUrl in its place',
   };
 }
 
