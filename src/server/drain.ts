@@ -16,15 +16,21 @@ export async function drain(
 ): Promise<void> {
   for (const listener of listeners) listener.drain();
   if (delay > 0) await new Promise<void>((resolve) => clock.after(delay, resolve));
+  let isOver = false;
   const cancel = clock.after(timeout, () => {
+    isOver = true;
     for (const listener of listeners) listener.cut();
   });
-  await Promise.all(listeners.map(ended));
+  await Promise.all(listeners.map((listener) => ended(listener, () => isOver)));
   cancel();
 }
 
-/** Takes no connections any more but those that wait already; resolves when the last one is gone. */
-async function ended(listener: BoundListener): Promise<void> {
+/**
+ * Takes no connections any more but those that wait already; resolves when the last one is gone. What is taken when all is
+ * over is cut as well.
+ */
+async function ended(listener: BoundListener, isOver: () => boolean): Promise<void> {
   await listener.takeWaiting();
+  if (isOver()) listener.cut();
   await listener.stop();
 }

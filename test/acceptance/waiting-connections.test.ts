@@ -21,13 +21,26 @@ test('who has connected before the signal is answered, however many wait to be t
   await stopped;
 });
 
+test('behind shutdown.timeout nobody waits for who is taken up then', async () => {
+  const [api, clock] = [await startApi(), new MovedClock()];
+  api.behave(() => {});
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] }, { clock });
+  const sockets = Array.from({ length: 100 }, () => connect({ host: '127.0.0.1', port: proxy.port }));
+  const answers = sockets.map((socket) => answered(socket.on('error', () => {})));
+  await Promise.any(sockets.map((socket) => once(socket, 'connect')));
+  const stopped = proxy.stop();
+  clock.advance(0);
+  await stopped;
+  expect(new Set(await Promise.all(answers))).toEqual(new Set(['']));
+});
+
 /** All that comes on a connection. */
 async function answered(socket: Socket): Promise<string> {
   let received = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
     received += text;
   });
-  const ended = once(socket, 'close');
+  const ended = new Promise((resolve) => socket.once('close', resolve));
   socket.write('GET /api/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await ended;
   return received;

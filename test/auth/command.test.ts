@@ -167,9 +167,12 @@ test('what the config says of the environment stands over all else', async () =>
 });
 
 test('at the end a program that runs is ended: nobody waits for it, and it is no news', async () => {
-  const { proxy } = await begin('exec sleep 100000');
+  const { proxy, clock } = await begin('exec sleep 100000');
   const call = proxy.call('/api/x').catch(() => undefined);
-  await proxy.stop();
+  const stopped = proxy.stop();
+  // Its connection is taken by now, or not yet.
+  clock.advance(0);
+  await stopped;
 
   await call;
   expect(proxy.log.filter(({ level, msg }) => level === 'warn' && msg !== 'request')).toEqual([]);
