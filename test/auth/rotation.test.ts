@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Rotation } from '../../src/auth/rotation.ts';
+import { type RefreshTokenKeeper, Rotation } from '../../src/auth/rotation.ts';
 import { refreshTokenFile } from '../../src/auth/store/refresh-token-file.ts';
 import { folder } from '../cli/command.ts';
 import { codeOf } from './source.ts';
@@ -17,14 +17,19 @@ async function keepers() {
   return () => refreshTokenFile(path, () => `new${ids++}`);
 }
 
-test('they take turns, in the order in which they came', async () => {
+/** As long as it takes to read the file a few times. */
+async function aWhile(keeper: () => RefreshTokenKeeper): Promise<void> {
+  for (let step = 0; step < 3; step += 1) await keeper().read();
+}
+
+test('they take turns', async () => {
   const keeper = await keepers();
   const turns: string[] = [];
   const take = async (name: string): Promise<void> => {
     const release = await new Rotation(keeper()).reserve(never);
     turns.push(`${name} begins`);
     // Nobody else begins, though each of them could by now.
-    for (let step = 0; step < 3; step += 1) await keeper().read();
+    await aWhile(keeper);
     turns.push(`${name} ends`);
     await release();
   };
@@ -39,6 +44,8 @@ test('who gives up waiting does not stand in the way of the next', async () => {
   const release = await new Rotation(keeper()).reserve(never);
   const leaving = new AbortController();
   const left = codeOf(new Rotation(keeper()).reserve(leaving.signal));
+  // It waits by now.
+  await aWhile(keeper);
   const next = new Rotation(keeper()).reserve(never);
   leaving.abort();
   expect(await left).toBe('token_unavailable');
@@ -64,7 +71,7 @@ test('while a successor is being written, behind the end of its token request to
   const other = new Rotation(keeper());
   const seen = other.reserve(never).then(() => other.read());
   // Whoever would read it now has had the time to.
-  for (let step = 0; step < 3; step += 1) await keeper().read();
+  await aWhile(keeper);
   goOn();
   expect((await seen).reveal()).toBe('canary-refresh-1');
 });
