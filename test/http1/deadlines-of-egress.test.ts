@@ -97,7 +97,10 @@ test('an API in the tunnel that does not answer: timeouts.headers, then 504', as
   const reply = proxy.call('/api/x');
   await asked.promise;
   clock.advance(5200);
-  expect((await reply).json()).toMatchObject({ code: 'upstream_timeout', detail: 'its answer did not begin in time (timeouts.headers)' });
+  expect((await reply).json()).toMatchObject({
+    code: 'upstream_timeout',
+    detail: 'its answer did not begin in time (timeouts.headers)',
+  });
 });
 
 test('an egress proxy that does not answer what it is to pass on: timeouts.headers, then 504', async () => {
