@@ -50,10 +50,12 @@ function leaveOut({ onResolve, onLoad }: PluginBuild): void {
   onLoad({ filter: /^/, namespace }, () => ({ contents: 'module.exports = {};' }));
 }
 
-/** Those within packages: nobody looks for a fault there, and they are a part of what is downloaded. */
+/** Those within packages, and of what is done before a proxy serves: nobody looks for a fault in a stack there, and they are a part of what is downloaded. */
 function shortenNames({ onLoad }: PluginBuild): void {
-  onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
-    const { code } = await transform(await readFile(path, 'utf8'), { minifyIdentifiers: true });
+  const files = /\/node_modules\/.*\.[cm]?js$|\/src\/(cli|config|sandbox|library)\/.*\.ts$/;
+  onLoad({ filter: files }, async ({ path }) => {
+    const loader = path.endsWith('.ts') ? 'ts' : 'js';
+    const { code } = await transform(await readFile(path, 'utf8'), { loader, minifyIdentifiers: true });
     return { contents: code };
   });
 }

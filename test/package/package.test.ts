@@ -24,7 +24,6 @@ describe('the package', () => {
     expect(others.toSorted()).toEqual([
       'LICENSE',
       'README.md',
-      'SECURITY.md',
       'bin/bearerway.js',
       'dist/index.d.ts',
       'dist/library/bearerway.d.ts',
