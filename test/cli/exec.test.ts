@@ -66,6 +66,9 @@ test('nobody else may use that proxy', async () => {
   const port = Number((await command.logged(() => true))['port']);
   expect((await call(port, '/api/x')).status).toBe(407);
   expect(api.requests).toHaveLength(0);
+  // So that the program ends, too.
+  command.child.kill('SIGTERM');
+  expect((await command.ended).code).toBe(143);
 });
 
 test('it does not see the variables that secrets of the config come from', async () => {
