@@ -16,8 +16,8 @@ export interface Credential {
   readonly injection: Injection;
   /** Asks for its first token, and keeps one at hand from now on; the first time. */
   start(): void;
-  /** Resolves when its first attempt to get a token has ended, however it did, or none will be made any more. */
-  readonly tried: Promise<void>;
+  /** Resolves when its first attempt to get a token has ended, with the Failure if there was one; or when none will be made any more. */
+  readonly tried: Promise<Failure | undefined>;
   /** Gets a token only where a request needs one, from now on. */
   rest(): void;
   /** One that may be sent; to ask does not count as a use. */
@@ -53,7 +53,7 @@ export async function openCredential(
   { log, tokens, watcher, ...context }: CredentialContext,
 ): Promise<KeptCredential> {
   const { warn, outcome: tell } = tokenLog(log, name);
-  const tried = Promise.withResolvers<void>();
+  const tried = Promise.withResolvers<Failure | undefined>();
   let started = false;
   let closed = false;
   const { source, start, rest, close } = await keeper(name, given, {
@@ -63,7 +63,7 @@ export async function openCredential(
   });
   const history = new CredentialHistory(context.clock);
   source.listen((outcome, retryAfterMs = 0) => {
-    tried.resolve();
+    tried.resolve(outcome instanceof Failure ? outcome : undefined);
     // What we break off ourselves at the end is no news.
     if (closed) return;
     tell(outcome, retryAfterMs);
@@ -97,7 +97,7 @@ export async function openCredential(
     },
     async close() {
       closed = true;
-      tried.resolve();
+      tried.resolve(undefined);
       await close();
     },
   };

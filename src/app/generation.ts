@@ -36,7 +36,10 @@ export interface Generation<C extends Credential = KeptCredential> {
   notes(): readonly string[];
   /** Resolves when requests can be given to it; rejects when that cannot be. */
   prepare(): Promise<void>;
-  /** Gets the first tokens of credentials that are to take the place of some that have one. Resolves when that was tried. */
+  /**
+   * Gets the first tokens of credentials that are to take the place of some that have one. Resolves when that was tried;
+   * rejects when one of them is refused.
+   */
   warm(before: Generation<C>): Promise<void>;
   /** Asks for tokens, and keeps them at hand from now on. */
   start(): void;
@@ -96,11 +99,15 @@ export async function openGeneration<C extends Credential>(
         const replaced = others.credentials.get(name)?.value;
         const hasToken = replaced !== value && replaced?.hasToken() === true;
         // A refresh token may be good for one use only, and is still the other's.
-        return hasToken && value.given.type !== 'refresh_token' ? [value] : [];
+        return hasToken && value.given.type !== 'refresh_token' ? [{ name, value }] : [];
       });
       if (replacing.length > 0) shared?.start();
-      for (const each of replacing) each.start();
-      await Promise.all(replacing.map(({ tried }) => tried));
+      for (const { value } of replacing) value.start();
+      for (const { name, value } of replacing) {
+        const failure = await value.tried;
+        if (failure?.code === 'token_refused')
+          throw new Error(`credential ${name}: ${failure.code}: ${failure.detail} (the one before has a token)`);
+      }
     },
     start() {
       shared?.start();

@@ -56,7 +56,7 @@ function remoteCredential(tokens: RemoteTokens): OpenCredential<Credential> {
       source,
       injection: injection(given.inject),
       start() {},
-      tried: Promise.resolve(),
+      tried: Promise.resolve(undefined),
       rest() {},
       hasToken: () => source.current() !== undefined,
       unready: () => [],

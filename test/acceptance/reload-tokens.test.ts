@@ -98,6 +98,20 @@ test('of a credential that changed the old token is used until the new one is th
   expect(config.credentials.main['clientSecret']).toBe(CLIENT_SECRET);
 });
 
+test('a credential whose token endpoint refuses it takes nothing from one that has a token', async () => {
+  const { provider, api, config, proxy } = await start();
+  await proxy.told(OBTAINED);
+  provider.answerAlways({ status: 401, body: { error: 'invalid_client' } });
+  await expect(proxy.reload(configOf(api, provider, { clientSecret: OTHER_SECRET }))).rejects.toThrow(
+    'credential main: token_refused: the token endpoint answered 401 invalid_client',
+  );
+  expect((await proxy.call('/api/x')).status).toBe(200);
+  expect(sent(api)).toBe(provider.issued[0]);
+  // No other than before: what is asked for next is asked for with the old secret.
+  await proxy.reload({ ...config, limits: { inFlight: 10 } });
+  expect(provider.requests).toHaveLength(2);
+});
+
 test('a token endpoint that hangs holds a reload back for ten seconds, and not for longer', async () => {
   const { provider, api, clock, proxy } = await start({ request: { timeout: '1h' } });
   await proxy.told(OBTAINED);
