@@ -39,11 +39,13 @@ function inWords({
   inFlight,
   routes,
   credentials,
+  reload,
 }: ToldStatus): string {
   const well = ready ? 'ready' : 'not ready';
   const lines = [
     `bearerway ${version}, up ${span(uptimeS)}, ${well}`,
     ...[...reasons, ...notes].map((each) => `  ${each}`),
+    ...(reload === null || reload.ok ? [] : notReloaded(reload)),
     `${listen.join(' and ')}, ${inFlight} under way`,
   ];
   const failures = credentials.flatMap(({ name, failure }) =>
@@ -53,6 +55,11 @@ function inWords({
   return [`${lines.join('\n')}\n`, ...tables, failures.map((line) => `${line}\n`).join('')]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+function notReloaded({ at, error }: Pick<NonNullable<ToldStatus['reload']>, 'at' | 'error'>): string[] {
+  const why = (error ?? []).map((line) => `  ${line}`);
+  return [`a changed configuration was not taken over (${at}); the one before is in use:`, ...why];
 }
 
 function routesTable(routes: readonly ToldRoute[]): string {

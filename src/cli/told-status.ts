@@ -9,6 +9,11 @@ function text(value: unknown): string {
   throw new TypeError('no text');
 }
 
+function lines(value: unknown): readonly string[] {
+  if (typeof value === 'string') return value.split('\n').map(printable);
+  throw new TypeError('no text');
+}
+
 function number(value: unknown): number {
   if (typeof value === 'number') return value;
   throw new TypeError('no number');
@@ -68,6 +73,7 @@ export const toldStatus = group({
   version: text,
   uptimeS: number,
   ready: boolean,
+  reload: nullable(group({ at: text, ok: boolean, error: nullable(lines) })),
   reasons: list(text),
   notes: list(text),
   listen: list(text),

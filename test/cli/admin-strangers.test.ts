@@ -20,6 +20,7 @@ const credential = {
 const whole = {
   ...{ version: '1.0.0', uptimeS: 1, ready: true, reasons: ['a'], notes: ['b'], listen: ['http://127.0.0.1:8080'] },
   ...{ inFlight: 0, routes: [route], credentials: [credential] },
+  reload: { at: '2026-11-21', ok: false, error: 'faulty', failures: 1 },
 };
 
 /** What a command says when that is the answer. */
@@ -41,7 +42,20 @@ function steering(value: unknown): unknown {
 test('nothing of an answer steers the terminal', async () => {
   const { code, stdout } = await said(['status'], JSON.stringify(steering(whole)));
   expect(code).toBe(0);
-  for (const shown of ['1.0.0', '  a', '  b', ':8080', '/a', ':9', 'main', 'static', 'fresh', 'token_refused', 'no'])
+  for (const shown of [
+    '1.0.0',
+    '  a',
+    '  b',
+    ':8080',
+    '/a',
+    ':9',
+    'main',
+    'static',
+    'fresh',
+    'token_refused',
+    'no',
+    'faulty',
+  ])
     expect(stdout).toContain(`${shown}?]0;canary??31m?`);
   expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
 });

@@ -46,6 +46,18 @@ test('status tells people how it is, in tables', async () => {
   expect(stdout).toMatch(/^main +client_credentials +fresh +\d+s +(1h|59m( \d+s)?) +1 +0$/m);
 });
 
+test('status tells that a changed configuration was not taken over, and why, a line each', async () => {
+  const { file, proxy } = await running();
+  proxy.app.reloads.failed('proxy.yaml:1:1 routs: is no key\nproxy.yaml:2:1 \u001b[2J');
+  const { stdout } = await command(['status', '-c', file]);
+  const [first, told, ...faults] = stdout.split('\n');
+  expect(first).toMatch(/, ready$/);
+  expect(told).toMatch(/^a changed configuration was not taken over \(20.+Z\); the one before is in use:$/);
+  expect(faults.slice(0, 2)).toEqual(['  proxy.yaml:1:1 routs: is no key', '  proxy.yaml:2:1 ?[2J']);
+  proxy.app.reloads.succeeded();
+  expect((await command(['status', '-c', file])).stdout).not.toContain('not taken over');
+});
+
 test('status --json tells programs all of it', async () => {
   const { file, proxy } = await running();
   const { code, stdout } = await command(['status', '--json', '-c', file]);
