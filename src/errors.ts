@@ -152,7 +152,9 @@ export function reason(failure: Failure): string {
   const parts = [failure.detail];
   let cause: unknown = failure.cause;
   while (cause instanceof Error && parts.length < 5) {
-    parts.push(cause instanceof Failure ? cause.detail : describe(cause));
+    const told = cause instanceof Failure ? cause.detail : describe(cause);
+    // A detail may be made of its cause's words.
+    if (!parts.some((part) => part.includes(told))) parts.push(told);
     cause = cause.cause;
   }
   return printable(parts.join(': '));
