@@ -37,7 +37,7 @@ export interface TokenResponseContext {
 }
 
 /** The `error` codes of RFC 6749 §5.2 and RFC 8707 §2; nothing else of a refusal is repeated to anybody. */
-const errorCodes = new Set([
+export const errorCodes = [
   'invalid_request',
   'invalid_client',
   'invalid_grant',
@@ -45,7 +45,7 @@ const errorCodes = new Set([
   'unsupported_grant_type',
   'invalid_scope',
   'invalid_target',
-]);
+] as const;
 
 /** Throws a Failure: `token_unavailable`, `token_refused` or `token_invalid`. */
 export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, context: TokenResponseContext): Token {
@@ -87,7 +87,7 @@ export function textIn({ status, body }: TokenResponse, names: readonly string[]
 
 function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknown, clock: Clock): void {
   const error = isObject(json) ? json['error'] : undefined;
-  const known = typeof error === 'string' && errorCodes.has(error) ? ` ${error}` : '';
+  const known = errorCodes.some((each) => each === error) ? ` ${error}` : '';
   if (status === 408 || status === 429 || status >= 500) {
     const waitMs = retryAfterMs(retryAfter, clock.wallMs());
     throw new Failure(

@@ -1,4 +1,5 @@
 /** The token endpoint refuses: by its status, and by the `error` of RFC 6749 §5.2 and its relatives. */
+import { errorCodes } from '../../auth/token-response.ts';
 import type { Heard } from '../token-attempt.ts';
 import { aboutClient } from './client.ts';
 import { signs, skewInWords, skewMsOf } from './clock.ts';
@@ -20,16 +21,7 @@ const unknown: Finding = {
 };
 
 /** Those that mean something here; any other text of an answer is nobody's to repeat. */
-const known = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-  'access_denied',
-] as const;
+const known = [...errorCodes, 'access_denied'] as const;
 
 function errorIn(body: string): (typeof known)[number] | undefined {
   try {
