@@ -26,6 +26,19 @@ test('R01 a refused token is renewed once, and the request sent once more', asyn
   expect(provider.requests).toHaveLength(2);
 });
 
+test('R11 a 401 that asks for a DPoP nonce is renewed like any other: there is no proof to be made anew', async () => {
+  const { provider, api, proxy } = await start();
+  api.behaveOnce(
+    whenWhole((_, response) =>
+      response.writeHead(401, { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n' }).end(),
+    ),
+  );
+  const reply = await proxy.call('/api/x');
+  expect([reply.status, reply.headers['bearerway-retry']]).toEqual([200, 'done']);
+  expect(api.requests.map(({ headers }) => headers['dpop'])).toEqual([undefined, undefined]);
+  expect(provider.requests).toHaveLength(2);
+});
+
 test('an answer that needed no second try says nothing of one', async () => {
   const { proxy } = await start();
   const reply = await proxy.call('/api/x');
