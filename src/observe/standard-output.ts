@@ -1,11 +1,12 @@
 import sonicBoom from 'sonic-boom';
 import type { Clock } from '../clock.ts';
+import { LineBlocks } from './line-blocks.ts';
 
-/** Characters that are written at once; fewer wait for more, a moment long: to write each line by itself costs more than to make it. */
-const WORTH_WRITING = 32_768;
+/** Lines wait so long for others: to write each by itself costs more than to make it. */
 const MOMENT_MS = 50;
 /** Bytes that are held for a reader that does not take them; what comes on top is dropped. */
 const MOST_HELD = 8 * 1024 * 1024;
+const LF = 0x0a;
 /** Milliseconds that the end of the process waits for a reader. */
 const LAST_WAIT_MS = 1000;
 
@@ -25,27 +26,24 @@ export interface Destination {
  * synchronously, which never ends where nobody reads (its flushSync tries again after a broken pipe, for ever).
  */
 export function standardOutput(clock: Clock, resumed: (dropped: number) => void, fd: 1 | 2 = 1): Destination {
-  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MOST_HELD });
+  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MOST_HELD, contentMode: 'buffer' });
   let ended = false;
   let dropped = 0;
   let droppedBefore = 0;
   let due = false;
-  // Lines are gathered here: SonicBoom measures all that it has gathered anew with every line.
-  let gathered = '';
-  const pass = (): void => {
-    if (gathered === '' || ended) return;
-    const lines = gathered;
-    gathered = '';
-    output.write(lines);
-  };
+  const blocks = new LineBlocks((bytes) => {
+    // Its types know of text only.
+    if (!ended) output.write(bytes as unknown as string);
+  });
   output
     .on('error', () => {
       ended = true;
     })
-    .on('drop', (lines: string) => {
-      dropped += lines.split('\n').length - 1;
+    .on('drop', (lines: Buffer) => {
+      dropped += lines.reduce((count, byte) => (byte === LF ? count + 1 : count), 0);
     })
     .on('drain', () => {
+      blocks.written();
       const lost = dropped;
       dropped = 0;
       droppedBefore += lost;
@@ -54,20 +52,19 @@ export function standardOutput(clock: Clock, resumed: (dropped: number) => void,
   return {
     write(lines) {
       if (ended) return;
-      gathered += lines;
-      if (gathered.length >= WORTH_WRITING) pass();
+      blocks.add(lines);
       if (due) return;
       due = true;
       clock.after(MOMENT_MS, () => {
         due = false;
-        pass();
+        blocks.pass();
       });
     },
     dropped: () => droppedBefore + dropped,
     close() {
       return new Promise((resolve) => {
         if (ended) return resolve();
-        pass();
+        blocks.pass();
         ended = true;
         const cancel = clock.after(LAST_WAIT_MS, resolve);
         const done = (): void => {

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { LineBlocks } from '../../src/observe/line-blocks.ts';
+
+const line = fc
+  .tuple(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom(1, 3, 200, 3000))
+  .map(([text, times]) => `${text.repeat(times)}\n`);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ add: line }) },
+  { weight: 1, arbitrary: fc.constant('pass') },
+  { weight: 1, arbitrary: fc.constant('written') },
+);
+
+test('what goes in comes out, byte for byte and in order, and none of it changes before it was written', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      let given = '';
+      const taken: Buffer[] = [];
+      const written: Buffer[] = [];
+      const blocks = new LineBlocks((bytes) => taken.push(bytes));
+      for (const each of steps) {
+        if (each === 'pass') blocks.pass();
+        else if (each === 'written') {
+          written.push(...taken.splice(0).map((bytes) => Buffer.from(bytes)));
+          blocks.written();
+        } else {
+          given += each.add;
+          blocks.add(each.add);
+        }
+      }
+      blocks.pass();
+      expect(Buffer.concat([...written, ...taken]).equals(Buffer.from(given))).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('few lines that wait to be written hold no more than their own bytes', () => {
+  const taken: Buffer[] = [];
+  const blocks = new LineBlocks((bytes) => taken.push(bytes));
+  for (let i = 0; i < 100; i += 1) {
+    blocks.add(`${'x'.repeat(300)}\n`);
+    blocks.pass();
+  }
+  const memories = new Set(taken.map(({ buffer }) => buffer));
+  const held = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(held).toBeLessThan(2 * 65_536);
+});
