@@ -50,18 +50,17 @@ export class OwnWork implements Work {
   #follow: RequestObserver = () => {};
 
   constructor({ clock, log, inFlight, replayMemory, watcher }: OwnWorkOptions) {
-    this.latestRequests = new LatestRequests(clock);
+    this.latestRequests = new LatestRequests();
     this.counted = new Traffic(clock);
     this.#log = log;
     this.#inFlight = inFlight;
     this.#replayMemory = replayMemory;
-    const logged = requestLog(log, clock);
-    const counted = this.counted.observe;
-    const remembered = this.latestRequests.observe;
+    const logged = requestLog(log);
     this.observe = (record) => {
-      logged(record);
-      counted(record);
-      remembered(record);
+      const wallMs = clock.wallMs();
+      logged(record, wallMs);
+      this.counted.observe(record);
+      this.latestRequests.observe(record, wallMs);
       this.#follow(record);
       watcher?.request(record);
     };

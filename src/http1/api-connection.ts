@@ -33,6 +33,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   readonly #bornAtMs: number;
   /** Behind that the API may have closed it. By the time of the world: the clock of the deadlines is late when we are. */
   #keptUntilMs = 0;
+  /** Looked at once a turn. */
+  #turnMs: number | undefined;
   #phase: Phase = 'connecting';
   #call: Call | undefined;
   #request: RequestWriter;
@@ -85,9 +87,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   /** It can carry a request now. */
-  get usable(): boolean {
-    const isOpen = this.#phase === 'idle' && this.#socket.writable && this.#socket.readable;
-    return isOpen && this.#owner.nowMs() < this.#keptUntilMs;
+  isUsable(nowMs: number): boolean {
+    return this.#phase === 'idle' && nowMs < this.#keptUntilMs && this.#socket.writable && this.#socket.readable;
   }
 
   run(call: Call): void {
@@ -179,6 +180,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
       this.destroy();
       return false;
     }
+    this.#turnMs = undefined;
     beginTurn();
     try {
       this.#answer.take(bytes, length);
@@ -212,7 +214,13 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   get upstreamMs(): number {
-    return this.#owner.nowMs() - (this.#call?.sentAtMs ?? 0);
+    return this.#nowMs() - (this.#call?.sentAtMs ?? 0);
+  }
+
+  /** When what this turn brought was there. */
+  #nowMs(): number {
+    this.#turnMs ??= this.#owner.nowMs();
+    return this.#turnMs;
   }
 
   switched(head: AnswerHead): void {
@@ -248,7 +256,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   whole(trailers: Fields, more: boolean): void {
     const call = this.#call;
     this.#call = undefined;
-    const nowMs = this.#owner.nowMs();
+    const nowMs = this.#nowMs();
     const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
     this.#keptUntilMs = nowMs + kept;
     const isUnread = this.#isLarge && this.#answer.refuses;
@@ -274,6 +282,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   #finReceived(): void {
+    this.#turnMs = undefined;
     if (this.#phase === 'tunnel') this.#tunnel?.apiEnded();
     else if (this.#phase === 'exchange' && this.#answer.endsWithConnection) this.whole(Fields.none, true);
     else this.destroy();

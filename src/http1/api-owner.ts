@@ -5,8 +5,8 @@ import type { Addressee } from './request-writer.ts';
 
 /** A connection to an API as those see it who share them out. */
 export interface ApiCarrier extends CallCarrier {
-  /** It can carry a request now. */
-  readonly usable: boolean;
+  /** It can carry a request now, on the clock of its owner. */
+  isUsable(nowMs: number): boolean;
   run(call: Call): void;
 }
 

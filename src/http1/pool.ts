@@ -55,15 +55,15 @@ export class Pool implements ApiConnectionOwner {
     if (signal.aborted) return;
     const call = new Call(request, answer, this.nowMs());
     signal.addEventListener('abort', () => call.abort(), { once: true });
-    this.#carry(call);
+    this.#carry(call, call.sentAtMs);
   };
 
-  #carry(call: Call): void {
+  #carry(call: Call, nowMs: number): void {
     if (this.#closed) {
       call.fail(new Failure('upstream_reset', 'the proxy is shutting down'));
       return;
     }
-    const connection = call.failedOnce ? undefined : this.#free();
+    const connection = call.failedOnce ? undefined : this.#free(nowMs);
     if (connection !== undefined) connection.run(call);
     else if (this.#all.size < this.#most) this.#dial(call);
     else if (this.#waiting.size < MOST_WAITING) this.#enqueue(call);
@@ -78,19 +78,19 @@ export class Pool implements ApiConnectionOwner {
     }
   }
 
-  #free(): ApiCarrier | undefined {
+  #free(nowMs: number): ApiCarrier | undefined {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.usable) return connection;
+      if (connection.isUsable(nowMs)) return connection;
       connection.destroy();
     }
     return undefined;
   }
 
   #enqueue(call: Call): void {
-    this.#waiting.add(call);
     const cancel = this.#clock.after(this.timeouts.connect, () => {
       call.fail(busy('every connection to the API was busy for too long'));
     });
+    this.#waiting.add(call);
     call.dequeue = () => {
       cancel();
       this.#waiting.delete(call);
@@ -128,7 +128,7 @@ export class Pool implements ApiConnectionOwner {
     const next = call ?? this.#next();
     if (next === undefined) return;
     if (call !== undefined) call.failedOnce = true;
-    this.#carry(next);
+    this.#carry(next, this.nowMs());
   }
 
   /** Keeps no connection for later any more. What is under way goes on, and what comes is served. */
@@ -140,7 +140,7 @@ export class Pool implements ApiConnectionOwner {
   /** Breaks off whatever is under way. */
   close(): void {
     this.#closed = true;
-    for (let call = this.#next(); call !== undefined; call = this.#next()) this.#carry(call);
+    for (let call = this.#next(); call !== undefined; call = this.#next()) this.#carry(call, this.nowMs());
     for (const connection of [...this.#all, ...this.#tunnels]) connection.destroy();
   }
 }

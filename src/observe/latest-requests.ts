@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { type LoggedRequest, levelOf } from './request-log.ts';
 
 /** A request as the log tells of it. */
@@ -31,21 +30,16 @@ function rounded(ms: number): number {
 
 /** Remembers the latest requests that are over. */
 export class LatestRequests {
-  readonly #clock: Clock;
   readonly #requests: LoggedRequest[] = [];
   readonly #wallMs = new Float64Array(MOST);
   #count = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  readonly observe = (request: LoggedRequest): void => {
+  observe(request: LoggedRequest, wallMs: number): void {
     const at = this.#count % MOST;
     this.#requests[at] = request;
-    this.#wallMs[at] = this.#clock.wallMs();
+    this.#wallMs[at] = wallMs;
     this.#count += 1;
-  };
+  }
 
   /** How many there ever were. */
   get count(): number {

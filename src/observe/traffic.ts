@@ -4,6 +4,8 @@ import { type CountedRequest, type RouteCounts, RouteTraffic, type Tally } from 
 
 /** What the counters take from a request that is over. */
 export interface ObservedRequest extends CountedRequest {
+  /** On the monotonic clock, as {@link Traffic} has it. */
+  readonly endedAtMs: number;
   readonly route?: string | undefined;
   readonly error?: FailureCode | 'client_left' | 'shut_down' | undefined;
   /** Why it was not let through, in words that are the same each time. */
@@ -43,7 +45,7 @@ export class Traffic {
       traffic = new RouteTraffic(route);
       this.#routes.set(route, traffic);
     }
-    traffic.add(request, isError(request), this.#clock.monotonicMs());
+    traffic.add(request, isError(request), request.endedAtMs);
     if (error === undefined) return;
     add(this.#errors, error);
     if (refusal === undefined) return;

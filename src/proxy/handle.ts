@@ -180,7 +180,8 @@ class Passages implements Handler {
     const record = newRecord(who);
     const over = (): void => {
       passage.body?.settle();
-      record.durationMs = clock.monotonicMs() - beganAtMs;
+      record.endedAtMs = clock.monotonicMs();
+      record.durationMs = record.endedAtMs - beganAtMs;
       observe(record);
       inFlight.ended();
     };

@@ -17,6 +17,8 @@ export interface RequestRecord {
   /** What the client got; 499 if it left, or was cut off at our end, before it got anything. */
   status: number;
   durationMs: number;
+  /** When it was over, on the monotonic clock. */
+  endedAtMs: number;
   /** How long the API took to begin the answer that went to the client. */
   upstreamMs?: number | undefined;
   /** What went before that head reached the client, and was not the API's time. */
@@ -48,6 +50,7 @@ export function newRecord({
     path: undefined,
     status: CLIENT_LEFT,
     durationMs: 0,
+    endedAtMs: 0,
     upstreamMs: undefined,
     overheadMs: undefined,
     retry: undefined,

@@ -7,6 +7,7 @@ import { type FailureCode, failureKinds } from '../../src/errors.ts';
 import { type Api, startApi, whenWhole } from '../support/api.ts';
 import { CLIENT_TOKEN } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { connectRaw } from '../support/client.ts';
 import { startIdentityProvider, type TokenAnswer } from '../support/identity-provider.ts';
 import { oneRoute, type RunningProxy, startProxy } from '../support/proxy.ts';
 import { answering, startRawApi } from '../support/raw-api.ts';
@@ -76,7 +77,7 @@ async function unusedPort(): Promise<number> {
   return port;
 }
 
-/** A clock that breaks when a body is waited for: one route waits so long, and nothing else does. */
+/** A clock that breaks when a connection is waited for: one route waits so long, and nothing else does. */
 const brokenClock: Clock = {
   ...systemClock,
   after(delayMs, callback) {
@@ -176,11 +177,13 @@ const rows: Readonly<Record<FailureCode, Row>> = {
   internal_error: {
     ...{ status: 500, source: 'proxy', proxyError: 'proxy_internal_error', detail: /the log .* has the details/ },
     async provoke() {
-      const api = await startApi();
-      const route = { prefix: '/api', upstream: api.url, timeouts: { idle: '299999ms' } };
+      const api = await startRawApi();
+      const route = { prefix: '/api', upstream: api.url, connections: 1, timeouts: { connect: '299999ms' } };
       const proxy = await startProxy({ routes: [route] }, { clock: brokenClock });
-      const sent = head('POST /api/x HTTP/1.1', 'Content-Length: 0', 'Connection: close');
-      return { proxy, reply: await ask(proxy.port, sent) };
+      const first = await connectRaw(proxy.port);
+      first.send(GET);
+      await api.connection();
+      return { proxy, reply: await ask(proxy.port, GET) };
     },
   },
   token_unavailable: {

@@ -20,18 +20,20 @@ class ReportingWorker implements Worker {
   readonly reports: WorkReports;
   readonly #work: OwnWork;
   readonly #crew: CrewWork;
+  readonly #clock: MovedClock;
   hangs = false;
   told = 0;
 
   constructor(crew: CrewWork, clock: MovedClock) {
     this.#crew = crew;
+    this.#clock = clock;
     this.#work = new OwnWork({ clock, log, inFlight: this.inFlight, replayMemory: new ReplayMemory(0) });
     this.reports = new WorkReports(this.#work, clock, (report) => this.#tell(report, null));
     crew.joined(this);
   }
 
   did(more: Partial<RequestRecord> = {}): void {
-    const usual = { route: '/api', status: 200, durationMs: 10, overheadMs: 1 };
+    const usual = { route: '/api', status: 200, durationMs: 10, endedAtMs: this.#clock.monotonicMs(), overheadMs: 1 };
     this.#work.observe({ ...newRecord({ requestId: 'r', method: 'GET', client: 'unix:' }), ...usual, ...more });
   }
 

@@ -106,10 +106,10 @@ test('the last minute is told by the second, and forgotten behind it', () => {
   const clock = new MovedClock();
   const traffic = new Traffic(clock);
   const minute = () => traffic.read().routes[0]?.lastMinute ?? [];
-  traffic.observe(record());
-  traffic.observe(record({ status: 500 }));
+  traffic.observe(record({ endedAtMs: clock.monotonicMs() }));
+  traffic.observe(record({ status: 500, endedAtMs: clock.monotonicMs() }));
   clock.advance(1000);
-  traffic.observe(record());
+  traffic.observe(record({ endedAtMs: clock.monotonicMs() }));
   clock.advance(2000);
   expect(minute().slice(-4)).toEqual([
     { requests: 2, errors: 1 },
