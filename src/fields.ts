@@ -18,7 +18,28 @@ export interface Scanned {
   readonly spans: readonly number[];
   /** The lines as they stand in a message, once that was asked for. */
   spelt?: string;
+  /** A bit for each hash, by its last digits, once a name was asked for: most names that are asked for are not there. */
+  bits?: number;
 }
+
+/** False: no line has a name of that hash. */
+function mayHave(scanned: Scanned, hash: number): boolean {
+  scanned.bits ??= bitsOf(scanned.spans);
+  return (scanned.bits & (1 << (hash & 31))) !== 0;
+}
+
+function bitsOf(spans: readonly number[]): number {
+  let bits = 0;
+  for (let i = 0; i < spans.length; i += SPAN) bits |= 1 << ((spans[i + HASH] as number) & 31);
+  return bits;
+}
+
+interface Answered<T> {
+  readonly answer: T;
+}
+
+/** How many there are ({@link Fields.question}). */
+let questions = 0;
 
 const nothing: Scanned = { text: '', spans: [] };
 const none: readonly string[] = [];
@@ -47,10 +68,26 @@ export class Fields {
   readonly #made: readonly string[];
   /** What `without` made last: fields that come again, as the same object, lose the same again. */
   #lastWithout: { readonly names: FieldNames; readonly fields: Fields } | undefined;
+  /** By the number of the question. */
+  #answers: (Answered<unknown> | undefined)[] | undefined;
 
   constructor(made: readonly string[], scanned = nothing) {
     this.#made = made;
     this.#scanned = scanned;
+  }
+
+  /** Makes a question of `ask` that the same fields are asked once: those that come again give the answer they gave. */
+  static question<T>(ask: (fields: Fields) => T): (fields: Fields) => T {
+    const at = questions;
+    questions += 1;
+    return (fields) => {
+      fields.#answers ??= [];
+      const known = fields.#answers[at] as Answered<T> | undefined;
+      if (known !== undefined) return known.answer;
+      const answer = ask(fields);
+      fields.#answers[at] = { answer };
+      return answer;
+    };
   }
 
   get count(): number {
@@ -76,10 +113,12 @@ export class Fields {
 
   /** The value of the first field of that name. `name` is in lower case. */
   get(name: string): string | undefined {
-    const { text, spans } = this.#scanned;
     const hash = hashOf(name);
-    for (let i = 0; i < spans.length; i += SPAN) {
-      if (spans[i + HASH] === hash && nameAt(text, spans, i).toLowerCase() === name) return valueAt(text, spans, i);
+    if (mayHave(this.#scanned, hash)) {
+      const { text, spans } = this.#scanned;
+      for (let i = 0; i < spans.length; i += SPAN) {
+        if (spans[i + HASH] === hash && nameAt(text, spans, i).toLowerCase() === name) return valueAt(text, spans, i);
+      }
     }
     for (let i = 0; i < this.#made.length; i += 2) {
       if (isNamed(this.#made[i] as string, name)) return this.#made[i + 1];
@@ -90,12 +129,14 @@ export class Fields {
   /** The values of all fields of that name, in order. `name` is in lower case. */
   all(name: string): readonly string[] {
     let values: string[] | undefined;
-    const { text, spans } = this.#scanned;
     const hash = hashOf(name);
-    for (let i = 0; i < spans.length; i += SPAN) {
-      if (spans[i + HASH] !== hash || nameAt(text, spans, i).toLowerCase() !== name) continue;
-      values ??= [];
-      values.push(valueAt(text, spans, i));
+    if (mayHave(this.#scanned, hash)) {
+      const { text, spans } = this.#scanned;
+      for (let i = 0; i < spans.length; i += SPAN) {
+        if (spans[i + HASH] !== hash || nameAt(text, spans, i).toLowerCase() !== name) continue;
+        values ??= [];
+        values.push(valueAt(text, spans, i));
+      }
     }
     for (let i = 0; i < this.#made.length; i += 2) {
       if (!isNamed(this.#made[i] as string, name)) continue;
@@ -115,11 +156,13 @@ export class Fields {
 
   /** How many have that name or a twin of it. `name` is in its plain form. */
   likeness(name: string): number {
-    const { text, spans } = this.#scanned;
     const hash = hashOf(name);
     let count = 0;
-    for (let i = 0; i < spans.length; i += SPAN) {
-      if (spans[i + HASH] === hash && plainName(nameAt(text, spans, i).toLowerCase()) === name) count += 1;
+    if (mayHave(this.#scanned, hash)) {
+      const { text, spans } = this.#scanned;
+      for (let i = 0; i < spans.length; i += SPAN) {
+        if (spans[i + HASH] === hash && plainName(nameAt(text, spans, i).toLowerCase()) === name) count += 1;
+      }
     }
     for (let i = 0; i < this.#made.length; i += 2) {
       if (plainName((this.#made[i] as string).toLowerCase()) === name) count += 1;

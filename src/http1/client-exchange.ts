@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead } from '../exchange.ts';
 import { FieldNames } from '../field-names.ts';
-import type { Fields } from '../fields.ts';
+import { Fields } from '../fields.ts';
 import { Stop } from '../stop.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Writer } from './writer.ts';
@@ -121,7 +121,7 @@ export class ClientExchange implements Answer {
   /** RFC 9112 §6.3. */
   #frame(status: number, fields: Fields): string {
     if (this.#request.method === 'HEAD' || status === 204 || status === 304) return '';
-    const length = fields.get('content-length');
+    const length = announced(fields);
     if (length !== undefined) {
       this.#framing = 'length';
       this.#missing = Number(length);
@@ -187,6 +187,7 @@ export class ClientExchange implements Answer {
   }
 }
 
+const announced = Fields.question((fields) => fields.get('content-length'));
 const length = new FieldNames(['content-length'], { twins: false });
 
 /** Field lines as they go out; without a length where it is not ours to give. */

@@ -42,6 +42,8 @@ export class FieldSection {
   #length = '';
   #codings = 0;
   #coding = '';
+  /** What `old` was when its framing was checked last. */
+  #checkedOld: boolean | undefined;
 
   constructor(limits: SectionLimits) {
     this.#limits = limits;
@@ -83,6 +85,7 @@ export class FieldSection {
     this.expect = '';
     this.#lengths = 0;
     this.#codings = 0;
+    this.#checkedOld = undefined;
   }
 
   /** True if Connection has that option. */
@@ -137,8 +140,14 @@ export class FieldSection {
 
   /** RFC 9112 §6: where the message ends. Whoever says so twice is smuggling. `old`: HTTP/1.0, which has no codings. */
   checkFraming(old: boolean): void {
+    if (this.#checkedOld === old) return;
     this.contentLength = undefined;
     this.chunked = false;
+    this.#readFraming(old);
+    this.#checkedOld = old;
+  }
+
+  #readFraming(old: boolean): void {
     if (this.#lengths === 0 && this.#codings === 0) return;
     if (this.#lengths > 1) throw malformed('two Content-Length fields');
     if (this.#lengths > 0 && !/^\d{1,15}$/.test(this.#length)) throw malformed('the Content-Length is not a number');

@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { Fields } from '../fields.ts';
 import { FieldSection } from './field-section.ts';
 import { answerLimits, LONGEST_STATUS_LINE, malformed, SP, valueEnd } from './grammar.ts';
 import { headEnd, Lines } from './lines.ts';
@@ -15,6 +16,8 @@ export class AnswerReader {
   readonly section = new FieldSection(answerLimits);
   readonly #lines = new Lines();
   #begun = false;
+  /** The last one that was read, with its CRLF: that of the next answer is mostly the same. */
+  #knownLine = '';
 
   /** As {@link RequestReader.take}. */
   take(bytes: Buffer, from: number, end: number): number {
@@ -32,9 +35,14 @@ export class AnswerReader {
   }
 
   #readLine(): boolean {
+    if (this.#lines.skip(this.#knownLine)) {
+      this.#begun = true;
+      return true;
+    }
     if (!this.#lines.next(LONGEST_STATUS_LINE, () => malformed('the status line is too long'))) return false;
     const { text, start, end } = this.#lines;
     this.#parse(text, start, end);
+    this.#knownLine = text.slice(start, this.#lines.at);
     this.#begun = true;
     return true;
   }
@@ -70,12 +78,14 @@ export class AnswerReader {
 
   /** Milliseconds that the API says it keeps the connection for; undefined if it does not say. */
   get keepAliveMs(): number | undefined {
-    const value = this.section.fields.get('keep-alive');
-    if (value === undefined) return undefined;
-    const seconds = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i.exec(value)?.[1];
-    return seconds === undefined ? undefined : Number(seconds) * 1000;
+    return keptForMs(this.section.fields);
   }
 }
+
+const keptForMs = Fields.question((fields): number | undefined => {
+  const seconds = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+});
 
 /** A fault of an API's, from what the grammar says of it. */
 export function invalidAnswer(thrown: unknown): Failure {

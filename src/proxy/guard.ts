@@ -6,6 +6,7 @@ import { type Authority, comparableHost, parseAuthority } from '../authority.ts'
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import type { FieldNames } from '../field-names.ts';
+import { Fields } from '../fields.ts';
 import type { Secret } from '../secret.ts';
 import { clientTokenCheck } from './client-token.ts';
 import type { PagePolicy } from './pages.ts';
@@ -71,7 +72,7 @@ export function guard(options: GuardOptions): Guard {
   return (request) => {
     refuseMethods(request);
     refuseLoops(request, hopId);
-    const host = theHost(request);
+    const host = theHost(request.fields);
     const isKnown = known.has(host);
     const name = isKnown ? host : authorityOf(host).host;
     const target = parseTarget(request.target);
@@ -117,10 +118,12 @@ function refuseMethods({ method }: { readonly method: string }): void {
   if (method === 'TRACE') throw new Failure('method_denied', 'TRACE would echo the token', { allow: METHODS });
 }
 
+/** Proxies like this one that it has come through. */
+const hops = Fields.question((fields) => fields.tokens('bearerway-hop'));
+
 /** Looked for first: a request that has lost its way has not the client token or a Host of ours either. */
 function refuseLoops({ fields }: InboundRequest, hopId: string): void {
-  if (fields.tokens('bearerway-hop').includes(hopId))
-    throw new Failure('loop_detected', 'an upstream leads back to this proxy');
+  if (hops(fields).includes(hopId)) throw new Failure('loop_detected', 'an upstream leads back to this proxy');
 }
 
 /** An open proxy would let in whoever reaches it to wherever it can go. Nothing was looked up. */
@@ -133,12 +136,12 @@ function refuseForeign({ text }: Authority): never {
 }
 
 /** RFC 9112 §3.2: exactly one. */
-function theHost({ fields }: InboundRequest): string {
-  const host = fields.get('host');
+const theHost = Fields.question((fields): string => {
+  const [host, second] = fields.all('host');
   if (host === undefined) throw new Failure('bad_request', 'the Host field is missing');
-  if (fields.likeness('host') > 1 && fields.all('host').length > 1) throw new Failure('bad_request', 'two Host fields');
+  if (second !== undefined) throw new Failure('bad_request', 'two Host fields');
   return host;
-}
+});
 
 function authorityOf(text: string): Authority {
   const authority = parseAuthority(text);
@@ -154,10 +157,10 @@ function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
 }
 
 /** RFC 9110 §10.1.1; the listener meets 100-continue itself. */
+const expectsMore = Fields.question((fields) => fields.tokens('expect').some((each) => each !== '100-continue'));
+
 function refuseExpectations({ fields }: InboundRequest): void {
-  if (fields.tokens('expect').some((expectation) => expectation !== '100-continue')) {
-    throw new Failure('expectation_failed', 'no expectation but 100-continue can be met');
-  }
+  if (expectsMore(fields)) throw new Failure('expectation_failed', 'no expectation but 100-continue can be met');
 }
 
 /** Where the body ends and the new protocol begins would be anybody's guess. `h2c` is never passed on, and so no matter. */

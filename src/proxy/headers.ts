@@ -1,6 +1,6 @@
 import type { AnswerHead, InboundRequest } from '../exchange.ts';
 import { FieldNames, plainName } from '../field-names.ts';
-import type { Fields } from '../fields.ts';
+import { Fields } from '../fields.ts';
 import { connectionFields, forwardedFields, unforwardedFields } from '../own-fields.ts';
 
 /** What a route does to the fields of its requests. */
@@ -49,8 +49,7 @@ export interface ForwardOptions {
 export function forwardable(inbound: InboundRequest, options: ForwardOptions): Fields {
   const { fields } = inbound;
   const { policy, consumed, host, isForward, requestId, hopId } = options;
-  const named = namedByConnection(fields);
-  const idGoesOn = givenRequestId(fields) !== undefined && fields.likeness('x-request-id') === 1;
+  const { named, idGoesOn, wantsTrailers } = wishes(fields);
   const keepsId = idGoesOn && named?.has('x-request-id') !== true;
   let kept = fields.without(keepsId ? policy.droppedButId : policy.dropped);
   if (named !== undefined) kept = kept.without(named);
@@ -58,26 +57,33 @@ export function forwardable(inbound: InboundRequest, options: ForwardOptions): F
   if (isForward) kept = kept.without(toProxies(kept));
   const ours = [...policy.set, 'Bearerway-Hop', hopId];
   if (!keepsId) ours.push('X-Request-Id', requestId);
-  if (fields.tokens('te').includes('trailers')) ours.push('TE', 'trailers');
+  if (wantsTrailers) ours.push('TE', 'trailers');
   if (policy.forwarded !== undefined) ours.push(...forwarded(inbound.client, host, policy.forwarded));
   return kept.with(...ours);
 }
+
+/** What the fields of a request say of themselves. */
+const wishes = Fields.question((fields) => ({
+  named: namedByConnection(fields),
+  idGoesOn: givenRequestId(fields) !== undefined && fields.likeness('x-request-id') === 1,
+  wantsTrailers: fields.tokens('te').includes('trailers'),
+}));
 
 /** Options of Connection that name no field, or one that does not go on anyway. */
 const usualOptions = new Set(['close', 'keep-alive', 'te', 'upgrade', 'transfer-encoding', 'http2-settings']);
 
 /** The other fields that Connection names (RFC 9110 §7.6.1). */
-export function namedByConnection(fields: Fields): FieldNames | undefined {
+export const namedByConnection = Fields.question((fields): FieldNames | undefined => {
   const options = fields.tokens('connection');
   if (options.every((option) => usualOptions.has(option))) return undefined;
   return new FieldNames(options, { twins: false });
-}
+});
 
 /** The client's own request id, if it sent one that can stand in a log. */
-export function givenRequestId(fields: Fields): string | undefined {
+export const givenRequestId = Fields.question((fields): string | undefined => {
   const [id, second] = fields.all('x-request-id');
   return id !== undefined && second === undefined && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
-}
+});
 
 /** `Proxy-…`, in any spelling. */
 function toProxies({ lines }: Fields): FieldNames {

@@ -21,6 +21,7 @@ export function withoutInjected(fields: Fields, parameter: string): Fields {
 }
 
 const location = new Set(['location']);
+const points = Fields.question((fields) => fields.get('location') !== undefined);
 
 /**
  * With each `Location` that is within the route's own base as this client can ask for it: by a path below the prefix,
@@ -29,7 +30,7 @@ const location = new Set(['location']);
  * as well, such as where a 202's outcome will be.
  */
 export function relocated(fields: Fields, match: LocatedMatch): Fields {
-  if (fields.get('location') === undefined) return fields;
+  if (!points(fields)) return fields;
   return pointed(fields, location, (reference) => relocatedReference(reference, match));
 }
 

@@ -1,6 +1,6 @@
 /** Web pages: which of them may ask. What else their browsers are to be told is in preflight.ts and cross-origin.ts. */
 import { Failure } from '../errors.ts';
-import type { Fields } from '../fields.ts';
+import { Fields } from '../fields.ts';
 
 export interface PagePolicy {
   /**
@@ -10,6 +10,9 @@ export interface PagePolicy {
    */
   admit(fields: Fields, host: string): string | undefined;
 }
+
+/** What a browser says of the page that asks. */
+const whence = Fields.question((fields) => ({ sites: fields.all('sec-fetch-site'), origins: fields.all('origin') }));
 
 /** Pages of the origins that the config allows. */
 export class Pages implements PagePolicy {
@@ -22,13 +25,12 @@ export class Pages implements PagePolicy {
 
   /** The origin of the page that asks, where it may and is named. */
   named(fields: Fields): string | undefined {
-    const [origin, second] = fields.all('origin');
+    const [origin, second] = whence(fields).origins;
     return origin !== undefined && second === undefined && this.#allowed.has(origin) ? origin : undefined;
   }
 
   admit(fields: Fields, host: string): string | undefined {
-    const sites = fields.all('sec-fetch-site');
-    const origins = fields.all('origin');
+    const { sites, origins } = whence(fields);
     if (origins.length === 0 && sites.every((site) => site === 'none')) return undefined;
     const origin = this.named(fields);
     if (origin !== undefined) return origin;
@@ -42,8 +44,7 @@ export class Pages implements PagePolicy {
 /** Pages that came from where they ask, and no others. */
 export const ownPages: PagePolicy = {
   admit(fields, host) {
-    const sites = fields.all('sec-fetch-site');
-    const origins = fields.all('origin');
+    const { sites, origins } = whence(fields);
     const isNone = sites.every((site) => site === 'none');
     const isOwn = sites.every((site) => site === 'same-origin');
     if (origins.length === 0 && (isNone || isOwn)) return undefined;
