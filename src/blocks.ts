@@ -1,6 +1,9 @@
 /** The least and the most that a block is made for. */
 const LEAST = 1024;
 const MOST = 65_536;
+/** A chunk of so many bytes is kept as it is, unless as many more hang on it that are not its own. */
+const LARGE = 8192;
+const OTHERS = 1024;
 
 export interface Room {
   /** Bytes, all blocks together. */
@@ -10,8 +13,8 @@ export interface Room {
 }
 
 /**
- * A copy of bytes that come in chunks, in few blocks that grow: a chunk of one byte costs a byte and no object. What
- * it takes is the blocks, full or not.
+ * Bytes that come in chunks, in few blocks that grow: a chunk of one byte costs a byte and no object, and a large one
+ * is not copied. What it takes is the blocks, full or not.
  */
 export class Blocks {
   readonly #room: Room;
@@ -40,9 +43,11 @@ export class Blocks {
     return [...this.#blocks.slice(0, -1), last.subarray(0, last.length - this.#free)];
   }
 
-  /** False, and nothing of the chunk copied, when there is no room. */
+  /** False, and nothing of the chunk kept, when there is no room. Nobody may write to the chunk any more. */
   append(chunk: Buffer): boolean {
     if (this.#length + chunk.length > this.#room.most) return false;
+    if (this.#free === 0 && chunk.length >= LARGE && chunk.buffer.byteLength - chunk.length <= OTHERS)
+      return this.#adopt(chunk);
     const last = this.#blocks.at(-1);
     const free = this.#free;
     const more = chunk.length - free;
@@ -57,6 +62,14 @@ export class Blocks {
       this.#blocks.push(block);
     }
     if (last !== undefined) chunk.copy(last, last.length - free, 0, Math.min(free, chunk.length));
+    this.#length += chunk.length;
+    return true;
+  }
+
+  #adopt(chunk: Buffer): boolean {
+    if (!this.#room.take(chunk.length)) return false;
+    this.#blocks.push(chunk);
+    this.#taken += chunk.length;
     this.#length += chunk.length;
     return true;
   }

@@ -66,8 +66,8 @@ export interface OutboundRequest {
 export interface OutboundBody {
   /** Bytes, to be framed as Content-Length; undefined: to be framed as chunked. */
   readonly length: number | undefined;
-  /** The body, if all of it was read before sending. */
-  readonly whole: Buffer | undefined;
+  /** The body in its order, if all of it was read before sending. */
+  readonly whole: readonly Buffer[] | undefined;
   /** True while every byte from the first one on can be sent (again). */
   readonly replayable: boolean;
   /** Delivers from the first byte on, taking the stream away from whoever opened it before. Only while `replayable`. */

@@ -12,7 +12,7 @@ const noFlow: BodyFlow = { pause() {}, resume() {}, detach() {} };
 export function wholeBody(whole: Buffer): OutboundBody {
   return {
     length: whole.length,
-    whole,
+    whole: [whole],
     replayable: true,
     open(sink) {
       sink.data(whole);

@@ -108,7 +108,8 @@ export class RequestBody implements InboundBody {
 
   /** The exchange is over without the rest of it. */
   abandon(): void {
-    this.fail(new Failure('bad_request', 'the answer came before the end of the request'));
+    // To make an error costs as much as to serve a request.
+    if (!this.#ended) this.fail(new Failure('bad_request', 'the answer came before the end of the request'));
   }
 
   #end(): void {

@@ -22,6 +22,8 @@ export interface Addressee {
   readonly proxy: EgressProxy | undefined;
 }
 
+const none: readonly Buffer[] = [];
+
 /** Methods whose requests have a length even without a body (RFC 9110 §8.6). */
 const expectBody = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -43,7 +45,7 @@ export class RequestWriter {
     const { body } = request;
     this.#writer.hold();
     this.#writer.text(head(request, addressee));
-    if (body?.whole !== undefined) this.#writer.bytes(body.whole);
+    for (const chunk of body?.whole ?? none) this.#writer.bytes(chunk);
     if (body === undefined || body.whole !== undefined) this.#finish();
     else this.#stream(body);
     this.#writer.flush();

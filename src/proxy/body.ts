@@ -43,7 +43,7 @@ export interface KeepPolicy {
 
 /** A body with a copy of what has come of it, as long as that is small: so it can be waited for, and sent again. */
 class CopiedBody implements OutboundBody {
-  whole: Buffer | undefined;
+  whole: readonly Buffer[] | undefined;
   readonly length: number | undefined;
   readonly #body: InboundBody;
   readonly #memory: ReplayMemory;
@@ -78,8 +78,7 @@ class CopiedBody implements OutboundBody {
     if (this.#ending === undefined || this.#copy === undefined || this.#unsent.length > 0) return;
     if (this.#copy.length !== this.length)
       throw new Failure('bad_request', 'the body is shorter than its Content-Length');
-    const [first = Buffer.alloc(0), ...more] = this.#copy.chunks;
-    this.whole = more.length === 0 ? first : Buffer.concat([first, ...more]);
+    this.whole = this.#copy.chunks;
   }
 
   open(sink: BodySink): BodyFlow {

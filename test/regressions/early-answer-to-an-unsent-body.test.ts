@@ -14,7 +14,7 @@ import { hasHead, startRawApi } from '../support/raw-api.ts';
 const whole = Buffer.alloc(64 * 1024 * 1024);
 const body: OutboundBody = {
   length: whole.length,
-  whole,
+  whole: [whole],
   replayable: true,
   open: () => expect.unreachable('all of it is there'),
   settle: () => {},
