@@ -119,10 +119,13 @@ function schemaOf(folder: string): ReturnType<typeof configSchema> {
   return schema;
 }
 
+/** One anchor may be used so often, all aliases within it counted for themselves: once for each of many routes. */
+const MOST_ALIASES = 10_000;
+
 /** The document as plain values; aliases that multiply each other beyond measure are a fault. */
 function plain(document: Document, fault: (offset: number, message: string) => void): unknown {
   try {
-    return document.toJS();
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
     fault(0, 'has aliases of aliases that would grow beyond measure');

@@ -30,6 +30,12 @@ test('aliases that multiply each other are refused, not unfolded', () => {
   expect(faultsOf(source.join(''))).toContain('proxy.yaml:1:1 has aliases of aliases that would grow beyond measure');
 });
 
+test('many routes share what one of them has', () => {
+  const shared = Array.from({ length: 300 }, (_, i) => `{prefix: /r${i}, upstream: "https://a.example", timeouts: *t}`);
+  const source = `routes: [{prefix: /r, upstream: "https://a.example", timeouts: &t {idle: 7s}}, ${shared.join(', ')}]\n`;
+  expect(new Set(read(source).routes.map(({ timeouts }) => timeouts.idle))).toEqual(new Set([7000]));
+});
+
 test('an alias stands for what it names', () => {
   const source = `limits: {headersTimeout: &t 7s}\nshutdown: {timeout: *t}\n${leastRoutes}`;
   expect(read(source).shutdown.timeout).toBe(7000);
