@@ -9,6 +9,8 @@ const SMALL = 8192;
 export class Writer implements Flushable {
   readonly #socket: Socket;
   #text = '';
+  /** A small chunk that nothing stands in front of: it goes out as it is, unless something follows in this turn. */
+  #alone: Buffer | undefined;
   #corked = false;
   #scheduled = false;
 
@@ -18,6 +20,7 @@ export class Writer implements Flushable {
 
   /** Bytes spelt as latin1. */
   text(text: string): void {
+    this.#join();
     this.#text += text;
     this.#schedule();
   }
@@ -25,7 +28,7 @@ export class Writer implements Flushable {
   /** `last`: nobody else has the chunk, and nobody wants it when it has gone out. */
   bytes(chunk: Buffer, last = false): void {
     if (chunk.length <= SMALL && !this.#corked) {
-      this.#text += chunk.toString('latin1');
+      this.#add(chunk);
       if (this.#text.length > SMALL) this.#pass();
       else this.#schedule();
       return;
@@ -62,7 +65,22 @@ export class Writer implements Flushable {
     this.#socket.uncork();
   }
 
+  #add(chunk: Buffer): void {
+    this.#join();
+    if (this.#text === '') this.#alone = chunk;
+    else this.#text += chunk.toString('latin1');
+  }
+
+  #join(): void {
+    if (this.#alone === undefined) return;
+    this.#text = this.#alone.toString('latin1');
+    this.#alone = undefined;
+  }
+
   #pass(): void {
+    const alone = this.#alone;
+    this.#alone = undefined;
+    if (alone !== undefined && this.#socket.writable) this.#socket.write(alone);
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { beginTurn, endTurn } from '../../src/http1/turn.ts';
+import { Writer } from '../../src/http1/writer.ts';
+import { listening } from '../support/server.ts';
+
+/** Both ends of a connection. */
+async function connected(): Promise<readonly [Socket, Socket]> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  const there = connect(await listening(server), '127.0.0.1');
+  const [here] = (await once(server, 'connection')) as [Socket];
+  onTestFinished(() => void here.destroy());
+  onTestFinished(() => void there.destroy());
+  return [here, there];
+}
+
+const sizes = fc.constantFrom(0, 1, 100, 5000, 8192, 8193, 20_000);
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('text' as const), size: sizes }),
+  fc.record({ kind: fc.constant('bytes' as const), size: sizes }),
+  fc.record({ kind: fc.constant('flush' as const), size: fc.constant(0) }),
+);
+
+test('what is written in turns goes out in its order, whatever its pieces are', async () => {
+  const [here, there] = await connected();
+  const writer = new Writer(here);
+  let came = Buffer.alloc(0);
+  there.on('data', (chunk) => {
+    came = Buffer.concat([came, chunk]);
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 5 }), async (turns) => {
+      came = Buffer.alloc(0);
+      let written = '';
+      for (const [at, turn] of turns.entries()) {
+        beginTurn();
+        for (const { kind, size } of turn) {
+          const text = String.fromCharCode(0x61 + at).repeat(size);
+          if (kind === 'flush') writer.flush();
+          else if (kind === 'text') writer.text(text);
+          else writer.bytes(Buffer.from(text));
+          written += text;
+        }
+        endTurn();
+      }
+      while (came.length < written.length) await once(there, 'data');
+      expect(came.toString()).toBe(written);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a small chunk that is all of a turn is written as it is; behind a head it goes out with it, in one write', async () => {
+  const [here] = await connected();
+  const write = vi.spyOn(here, 'write');
+  const writer = new Writer(here);
+  const chunk = Buffer.from('chunk');
+  writer.bytes(chunk);
+  writer.flush();
+  writer.text('head');
+  writer.bytes(chunk);
+  writer.flush();
+  writer.bytes(chunk);
+  writer.text('\r\n');
+  writer.flush();
+  expect(write.mock.calls.map(([what]) => what)).toEqual([chunk, 'headchunk', 'chunk\r\n']);
+});
