@@ -65,12 +65,14 @@ function text(name: string, value: string | undefined): string {
   return plain.test(value) ? `,"${name}":"${value}"` : `,"${name}":${JSON.stringify(value)}`;
 }
 
-/** To microseconds; two whole numbers are spelt faster than a fraction is. */
+/** Behind a whole number: nothing, `.001` to `.999`. */
+const thousandths = Array.from({ length: 1000 }, (_, n) => (n === 0 ? '' : `.${String(n).padStart(3, '0')}`));
+
+/** To microseconds; a whole number is spelt faster than a fraction is. */
 function inMs(ms: number): string {
   const microseconds = Math.round(ms * 1000);
   const fraction = microseconds % 1000;
-  const whole = (microseconds - fraction) / 1000;
-  return fraction === 0 ? `${whole}` : `${whole}.${fraction < 10 ? '00' : fraction < 100 ? '0' : ''}${fraction}`;
+  return `${(microseconds - fraction) / 1000}${thousandths[fraction]}`;
 }
 
 /** Remembers what was made last: one request after the other wants the same. */

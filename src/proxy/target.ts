@@ -20,22 +20,22 @@ const plainTarget = /^\/(?!\/)[\w~!$&'()*+,;=:@/-]*(?:\?[\x21\x22\x24-\x5b\x5d-\
 
 /** Throws `bad_request`, and says what is wrong, for a target that is malformed or could be read in two ways. */
 export function parseTarget(target: string): Target {
-  if (plainTarget.test(target)) return { authority: undefined, ...split(target) };
+  if (plainTarget.test(target)) return split(target, undefined);
   if (!/^[\x21-\x7e]+$/.test(target)) throw refused('the target has a character that may not stand in one');
   if (target.includes('#')) throw refused('the target has a fragment');
   if (target.includes('\\')) throw refused('the target has a backslash');
-  if (target.startsWith('/')) return { authority: undefined, ...checked(target) };
+  if (target.startsWith('/')) return checked(target, undefined);
   const [, scheme, authority, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/.exec(target) ?? [];
   if (scheme === undefined || authority === undefined || rest === undefined) {
     throw refused('the target is neither a path nor an absolute URL');
   }
   if (!/^https?$/i.test(scheme)) throw refused('the scheme of the target is neither http nor https');
   if (authority.includes('@')) throw refused('the target has user information');
-  return { authority, ...checked(rest.startsWith('/') ? rest : `/${rest}`) };
+  return checked(rest.startsWith('/') ? rest : `/${rest}`, authority);
 }
 
-function checked(pathAndQuery: string): { readonly path: string; readonly query: string } {
-  const parts = split(pathAndQuery);
+function checked(pathAndQuery: string, authority: string | undefined): Target {
+  const parts = split(pathAndQuery, authority);
   const { path } = parts;
   if (path.startsWith('//')) throw refused('the path begins with two slashes');
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw refused('the path has a "%" that encodes nothing');
@@ -44,10 +44,10 @@ function checked(pathAndQuery: string): { readonly path: string; readonly query:
   return parts;
 }
 
-function split(pathAndQuery: string): { readonly path: string; readonly query: string } {
+function split(pathAndQuery: string, authority: string | undefined): Target {
   const mark = pathAndQuery.indexOf('?');
-  if (mark === -1) return { path: pathAndQuery, query: '' };
-  return { path: pathAndQuery.slice(0, mark), query: pathAndQuery.slice(mark) };
+  if (mark === -1) return { authority, path: pathAndQuery, query: '' };
+  return { authority, path: pathAndQuery.slice(0, mark), query: pathAndQuery.slice(mark) };
 }
 
 function refused(detail: string): Failure {
