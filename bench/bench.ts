@@ -21,8 +21,8 @@ import { type Transfer, transfer } from './transfer.ts';
 import { strikeMessages } from './websocket.ts';
 
 const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 2 : 3;
-const SECONDS = quick ? 1 : 2;
+const ROUNDS = quick ? 2 : 5;
+const SECONDS = 1;
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'bearerway-bench-'));
 const print = (text: string): unknown => process.stdout.write(text);
@@ -65,12 +65,16 @@ async function start(api: Api, isTls: boolean): Promise<Running[]> {
   return running.map((each) => ({ ...each, restMiB: each.program.usage().memoryMiB }));
 }
 
-/** Node.js compiles what runs often in several steps: it is itself after some ten thousand requests. */
-function warm(running: readonly Running[], load: Load): void {
-  for (const { name, port } of running) strike(port, load, name === 'nginx+lua' ? 1 : quick ? 3 : 6);
+/** Node.js compiles what runs often in several steps: it is itself after some hundred thousand requests. */
+const WARM_SECONDS = quick ? 3 : 15;
+
+function warm(running: readonly Running[], load: Load, seconds = WARM_SECONDS): void {
+  for (const { name, port } of running) strike(port, load, name === 'nginx+lua' ? 1 : seconds);
 }
 
 async function race(load: Load, running: readonly Running[]): Promise<Map<string, Outcome>> {
+  // What a body takes, and no other load does.
+  if (load.sent !== undefined) warm(running, load, 5);
   const outcomes = await compare(running, {
     rounds: load === loads.many ? ROUNDS * 2 : ROUNDS,
     strike: (port) => strike(port, load, SECONDS),
@@ -99,6 +103,12 @@ async function carry({ name, program, port }: Running): Promise<Carried> {
   return { downSeconds: seconds('down'), upSeconds: seconds('up'), downMiB: most('down'), upMiB: most('up') };
 }
 
+/** The others are measured all the same. */
+function notCarried(error: Error): Carried {
+  print(`\n${error.message}: ${error.cause}\n`);
+  return { downSeconds: Number.NaN, upSeconds: Number.NaN, downMiB: Number.NaN, upMiB: Number.NaN };
+}
+
 /** By the name of a load, and of a peer. */
 type Outcomes = Map<string, ReadonlyMap<string, Outcome>>;
 
@@ -112,7 +122,7 @@ async function measurePlain(api: Api, outcomes: Outcomes) {
   outcomes.set(messages, await compare(running, { rounds: ROUNDS, strike: (port) => strikeMessages(port, SECONDS) }));
   print(told(messages, outcomes.get(messages) ?? new Map()));
   const carried = new Map<string, Carried>();
-  for (const each of running) carried.set(each.name, await carry(each));
+  for (const each of running) carried.set(each.name, await carry(each).catch(notCarried));
   await Promise.all(running.map(({ program }) => program.stop()));
   return running.map(({ name, restMiB }) => ({ name, restMiB, idle: idle.get(name), carried: carried.get(name) }));
 }
@@ -131,7 +141,7 @@ async function measure(api: Api, outcomes: Outcomes): Promise<Measured> {
   const [own] = peers;
   const starts = own === undefined ? [] : await startsMs(own, place(api, false), quick ? 3 : 7);
   if (!quick) {
-    const grown = await growth({ ...place(api, false), rounds: ROUNDS * 2, seconds: 2 });
+    const grown = await growth({ ...place(api, false), rounds: ROUNDS * 3, seconds: 2, warmSeconds: WARM_SECONDS });
     print(told('cost of routes and credentials', grown));
     outcomes.set('growth', grown);
   }

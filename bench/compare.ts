@@ -8,8 +8,14 @@ export interface Contender {
   readonly port: number;
 }
 
-/** Medians of the rounds. `cpuUs`: of a request, of all its processes. */
-export type Measures = Omit<Strike, 'count'> & { readonly cpuUs: number };
+/** `cpuUs`: of a request, of all its processes. */
+type Run = Omit<Strike, 'count'> & { readonly cpuUs: number };
+
+/**
+ * Medians of the rounds. `toFirst`: of how many times its own the first one's figures were in the same round; what the
+ * machine does besides changes from round to round, and meets both of one alike.
+ */
+export type Measures = Run & { readonly toFirst: Readonly<Record<'cpuUs' | 'p50Us', number>> };
 
 export interface Contest {
   readonly rounds: number;
@@ -25,7 +31,7 @@ export const median = (numbers: readonly number[]): number =>
 export type Outcome = Measures | Error;
 
 export async function compare(contenders: readonly Contender[], contest: Contest): Promise<Map<string, Outcome>> {
-  const runs = new Map<string, Measures[]>(contenders.map(({ name }) => [name, []]));
+  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
   const failed = new Map<string, Error>();
   for (let round = 0; round < contest.rounds; round += 1) {
     for (const { name, program, port } of contenders.filter((each) => !failed.has(each.name))) {
@@ -39,12 +45,17 @@ export async function compare(contenders: readonly Contender[], contest: Contest
       }
     }
   }
-  return new Map([...runs].map(([name, all]) => [name, failed.get(name) ?? medians(all)]));
+  const [first = []] = runs.values();
+  return new Map([...runs].map(([name, all]) => [name, failed.get(name) ?? medians(all, first)]));
 }
 
-function medians(all: readonly Measures[]): Measures {
-  const of = (key: keyof Measures) => median(all.map((run) => run[key]));
-  return { cpuUs: of('cpuUs'), rate: of('rate'), p50Us: of('p50Us'), p99Us: of('p99Us') };
+function medians(all: readonly Run[], first: readonly Run[]): Measures {
+  const of = (key: keyof Run) => median(all.map((run) => run[key]));
+  const toFirst = (key: keyof Run) => median(all.map((run, round) => (first[round]?.[key] ?? Number.NaN) / run[key]));
+  return {
+    ...{ cpuUs: of('cpuUs'), rate: of('rate'), p50Us: of('p50Us'), p99Us: of('p99Us') },
+    toFirst: { cpuUs: toFirst('cpuUs'), p50Us: toFirst('p50Us') },
+  };
 }
 
 /** A line each; ratios are those of the first one's CPU to the others'. */
@@ -52,12 +63,12 @@ export function told(title: string, outcomes: ReadonlyMap<string, Outcome>): str
   const [first] = outcomes.values();
   const lines = [...outcomes].map(([name, outcome]) => {
     if (outcome instanceof Error) return `  ${name.padEnd(14)} failed: ${outcome.message.trim().split('\n').at(-1)}`;
-    const { cpuUs, rate, p50Us, p99Us } = outcome;
+    const { cpuUs, rate, p50Us, p99Us, toFirst } = outcome;
     const figures = `${cpuUs.toFixed(1).padStart(7)} µs CPU ${rate.toFixed(0).padStart(7)}/s  p50 ${p50Us.toFixed(0)} µs  p99 ${p99Us.toFixed(0)} µs`;
     const beside =
       outcome === first || first === undefined || first instanceof Error
         ? ''
-        : `  (the first one's CPU is ${(first.cpuUs / cpuUs).toFixed(2)} × this)`;
+        : `  (the first one's CPU is ${toFirst.cpuUs.toFixed(2)} × this)`;
     return `  ${name.padEnd(14)} ${figures}${beside}`;
   });
   return `\n${title}\n${lines.join('\n')}\n`;

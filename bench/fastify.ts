@@ -2,13 +2,13 @@
 import proxy from '@fastify/http-proxy';
 import fastify from 'fastify';
 
-const [, , port, target = ''] = process.argv;
+const [, , port, target = '', connections] = process.argv;
 const app = fastify({ bodyLimit: 2 ** 30 });
 await app.register(proxy, {
   upstream: target,
   prefix: '/api',
   websocket: true,
-  undici: { connections: 256, pipelining: 1, connect: { rejectUnauthorized: false } },
+  undici: { connections: Number(connections), pipelining: 1, connect: { rejectUnauthorized: false } },
   replyOptions: { rewriteRequestHeaders: (_request, headers) => ({ ...headers, authorization: 'Bearer bench-token' }) },
 });
 await app.listen({ port: Number(port), host: '127.0.0.1' });

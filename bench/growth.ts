@@ -11,6 +11,8 @@ export interface GrowthOptions {
   readonly tokenUrl: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** Before all that. */
+  readonly warmSeconds: number;
 }
 
 const many = <T>(count: number, make: (number: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
@@ -25,7 +27,7 @@ const shapes: Readonly<Record<string, { readonly routes: number; readonly creden
 export async function growth(options: GrowthOptions): Promise<Map<string, Outcome>> {
   const contenders = await Promise.all(Object.entries(shapes).map(([name, shape]) => contender(name, shape, options)));
   try {
-    for (const { port } of contenders) strike(port, loads.many, options.seconds * 2);
+    for (const { port } of contenders) strike(port, loads.many, options.warmSeconds);
     return await compare(contenders, {
       rounds: options.rounds,
       strike: (port) => strike(port, loads.many, options.seconds),

@@ -4,10 +4,10 @@ import { Agent as TlsAgent } from 'node:https';
 import { Socket } from 'node:net';
 import { createProxyServer } from 'httpxy';
 
-const [, , port, target = ''] = process.argv;
+const [, , port, target = '', connections] = process.argv;
 const agent = target.startsWith('https:')
-  ? new TlsAgent({ keepAlive: true, maxSockets: 256 })
-  : new Agent({ keepAlive: true, maxSockets: 256 });
+  ? new TlsAgent({ keepAlive: true, maxSockets: Number(connections) })
+  : new Agent({ keepAlive: true, maxSockets: Number(connections) });
 const proxy = createProxyServer({ target, agent, secure: false, changeOrigin: true });
 proxy.on('proxyReq', (request) => request.setHeader('Authorization', 'Bearer bench-token'));
 proxy.on('error', () => {});

@@ -6,7 +6,7 @@ const modules = '/usr/lib/nginx/modules';
 /** Debian's `nginx` and `libnginx-mod-http-lua`. */
 export const hasNginx = existsSync('/usr/sbin/nginx') && existsSync(`${modules}/ngx_http_lua_module.so`);
 
-export function nginxConfig(folder: string, port: number, target: string): string {
+export function nginxConfig(folder: string, port: number, target: string, connections: number): string {
   const { protocol, host } = new URL(target);
   const tls = protocol === 'https:' ? 'proxy_ssl_session_reuse on; proxy_ssl_verify off;' : '';
   return `
@@ -22,7 +22,7 @@ http {
   lua_shared_dict tokens 1m;
   init_by_lua_block { ngx.shared.tokens:set("main", "bench-token") }
   map $http_upgrade $hop { default upgrade; '' ''; }
-  upstream api { server ${host}; keepalive 256; keepalive_requests 100000000; }
+  upstream api { server ${host}; keepalive ${connections}; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port};
     location /api/ {

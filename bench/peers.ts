@@ -23,6 +23,9 @@ export interface Peer {
   start(place: Place): Program;
 }
 
+/** To the API, at most, of each peer: more than any load has clients, as whoever expects so many would set it. */
+export const CONNECTIONS = 1024;
+
 const root = join(import.meta.dirname, '..');
 
 export const bearerway: Peer = {
@@ -31,27 +34,27 @@ export const bearerway: Peer = {
     const file = join(folder, `proxy-${port}.yaml`);
     const credential = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
     const tls = target.startsWith('https:') ? { insecure: true } : {};
-    const routes = [{ prefix: '/api', upstream: target, credential: 'main', tls }];
+    const routes = [{ prefix: '/api', upstream: target, credential: 'main', connections: CONNECTIONS, tls }];
     return startBearerway(file, { listen: { port }, workers, credentials: { main: credential }, routes });
   },
 };
 
 /** As shipped: with its log, its admin port and all that is counted for it. */
 export function startBearerway(file: string, config: Readonly<Record<string, unknown>>): Program {
-  writeFileSync(file, stringify({ admin: { port: 0 }, ...config }));
+  writeFileSync(file, stringify({ admin: { port: 0 }, ...config }, { aliasDuplicateObjects: false }));
   return new Program(process.execPath, [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json']);
 }
 
 const script =
   (file: string) =>
   ({ port, target }: Place): Program =>
-    new Program(process.execPath, ['--no-warnings', join(root, 'bench', file), String(port), target]);
+    new Program(process.execPath, ['--no-warnings', join(root, 'bench', file), `${port}`, target, `${CONNECTIONS}`]);
 
 const nginx: Peer = {
   name: 'nginx+lua',
   start({ folder, port, target }) {
     const file = join(folder, `nginx-${port}.conf`);
-    writeFileSync(file, nginxConfig(folder, port, target));
+    writeFileSync(file, nginxConfig(folder, port, target, CONNECTIONS));
     return new Program('/usr/sbin/nginx', ['-c', file]);
   },
 };
