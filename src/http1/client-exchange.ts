@@ -149,6 +149,8 @@ export class ClientExchange implements Answer {
       }
     }
     writer.bytes(chunk, true);
+    // Whatever is done behind the last byte, the client need not wait for it.
+    if (this.#framing === 'length' && this.#missing === 0) writer.flush();
     return writer.ready;
   }
 

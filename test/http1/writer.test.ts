@@ -1,21 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { beginTurn, endTurn } from '../../src/http1/turn.ts';
 import { Writer } from '../../src/http1/writer.ts';
-import { listening } from '../support/server.ts';
-
-/** Both ends of a connection. */
-async function connected(): Promise<readonly [Socket, Socket]> {
-  const server = createServer();
-  onTestFinished(() => void server.close());
-  const there = connect(await listening(server), '127.0.0.1');
-  const [here] = (await once(server, 'connection')) as [Socket];
-  onTestFinished(() => void here.destroy());
-  onTestFinished(() => void there.destroy());
-  return [here, there];
-}
+import { connected } from '../support/connected.ts';
 
 const sizes = fc.constantFrom(0, 1, 100, 5000, 8192, 8193, 20_000);
 const step = fc.oneof(
