@@ -126,7 +126,7 @@ describeWithChromium('the status page', () => {
     await shown.page.getByLabel('Filter').fill('404 NO_ROUTE');
     await shown.shows(1, 4);
     expect(await shown.paths()).toEqual(['/nowhere/two']);
-    await shown.page.getByLabel('Filter').fill('404 api');
+    await shown.page.getByLabel('Filter').fill('no_route api');
     await shown.shows(0, 4);
     await shown.page.getByLabel('Filter').fill('/api');
     const pause = shown.page.getByRole('button', { name: 'Pause' });
