@@ -1,38 +1,5 @@
-import { type FieldNames, nameHash, plainName } from './field-names.ts';
-
-/** Where the lines of a section stand in its text: so many numbers for each, in this order. */
-export const SPAN = 6;
-const COLON = 1;
-const FROM = 2;
-const TO = 3;
-const END = 4;
-const HASH = 5;
-
-/** The lines of a section as they were found in a text. */
-export interface Scanned {
-  readonly text: string;
-  /**
-   * For each line: where it starts, its colon, where its value begins and ends, where the next line begins, and the
-   * {@link nameHash} of its name.
-   */
-  readonly spans: readonly number[];
-  /** The lines as they stand in a message, once that was asked for. */
-  spelt?: string;
-  /** A bit for each hash, by its last digits, once a name was asked for: most names that are asked for are not there. */
-  bits?: number;
-}
-
-/** False: no line has a name of that hash. */
-function mayHave(scanned: Scanned, hash: number): boolean {
-  scanned.bits ??= bitsOf(scanned.spans);
-  return (scanned.bits & (1 << (hash & 31))) !== 0;
-}
-
-function bitsOf(spans: readonly number[]): number {
-  let bits = 0;
-  for (let i = 0; i < spans.length; i += SPAN) bits |= 1 << ((spans[i + HASH] as number) & 31);
-  return bits;
-}
+import { type FieldNames, plainName } from './field-names.ts';
+import { ScannedLines } from './scanned-lines.ts';
 
 interface Answered<T> {
   readonly answer: T;
@@ -41,19 +8,8 @@ interface Answered<T> {
 /** How many there are ({@link Fields.question}). */
 let questions = 0;
 
-const nothing: Scanned = { text: '', spans: [] };
+const nothing = new ScannedLines('', []);
 const none: readonly string[] = [];
-const hashes = new Map<string, number>();
-
-/** Names that are asked for stand in the code or in the config: there are only so many. */
-function hashOf(name: string): number {
-  let hash = hashes.get(name);
-  if (hash === undefined) {
-    hash = nameHash(name, 0, name.length);
-    hashes.set(name, hash);
-  }
-  return hash;
-}
 
 /**
  * The field lines of a message (RFC 9110 §5), as they came: order, case and duplicates kept. Immutable.
@@ -63,7 +19,7 @@ function hashOf(name: string): number {
 export class Fields {
   static readonly none = new Fields([]);
 
-  readonly #scanned: Scanned;
+  readonly #scanned: ScannedLines;
   /** Behind the lines that were scanned. Name, value, name, value, … */
   readonly #made: readonly string[];
   /** What `without` made last: fields that come again, as the same object, lose the same again. */
@@ -91,35 +47,25 @@ export class Fields {
   }
 
   get count(): number {
-    return this.#scanned.spans.length / SPAN + this.#made.length / 2;
+    return this.#scanned.count + this.#made.length / 2;
   }
 
   /** Name, value, name, value, … */
   get lines(): readonly string[] {
-    const { text, spans } = this.#scanned;
-    const lines: string[] = [];
-    for (let i = 0; i < spans.length; i += SPAN) lines.push(nameAt(text, spans, i), valueAt(text, spans, i));
-    lines.push(...this.#made);
-    return lines;
+    return [...this.#scanned.pairs, ...this.#made];
   }
 
   /** The lines as they stand in a message, each with its CRLF. */
   get text(): string {
-    this.#scanned.spelt ??= spelt(this.#scanned);
-    let text = this.#scanned.spelt;
+    let { text } = this.#scanned;
     for (let i = 0; i < this.#made.length; i += 2) text += `${this.#made[i]}: ${this.#made[i + 1]}\r\n`;
     return text;
   }
 
   /** The value of the first field of that name. `name` is in lower case. */
   get(name: string): string | undefined {
-    const hash = hashOf(name);
-    if (mayHave(this.#scanned, hash)) {
-      const { text, spans } = this.#scanned;
-      for (let i = 0; i < spans.length; i += SPAN) {
-        if (spans[i + HASH] === hash && nameAt(text, spans, i).toLowerCase() === name) return valueAt(text, spans, i);
-      }
-    }
+    const value = this.#scanned.get(name);
+    if (value !== undefined) return value;
     for (let i = 0; i < this.#made.length; i += 2) {
       if (isNamed(this.#made[i] as string, name)) return this.#made[i + 1];
     }
@@ -128,16 +74,7 @@ export class Fields {
 
   /** The values of all fields of that name, in order. `name` is in lower case. */
   all(name: string): readonly string[] {
-    let values: string[] | undefined;
-    const hash = hashOf(name);
-    if (mayHave(this.#scanned, hash)) {
-      const { text, spans } = this.#scanned;
-      for (let i = 0; i < spans.length; i += SPAN) {
-        if (spans[i + HASH] !== hash || nameAt(text, spans, i).toLowerCase() !== name) continue;
-        values ??= [];
-        values.push(valueAt(text, spans, i));
-      }
-    }
+    let values = this.#scanned.all(name);
     for (let i = 0; i < this.#made.length; i += 2) {
       if (!isNamed(this.#made[i] as string, name)) continue;
       values ??= [];
@@ -156,14 +93,7 @@ export class Fields {
 
   /** How many have that name or a twin of it. `name` is in its plain form. */
   likeness(name: string): number {
-    const hash = hashOf(name);
-    let count = 0;
-    if (mayHave(this.#scanned, hash)) {
-      const { text, spans } = this.#scanned;
-      for (let i = 0; i < spans.length; i += SPAN) {
-        if (spans[i + HASH] === hash && plainName(nameAt(text, spans, i).toLowerCase()) === name) count += 1;
-      }
-    }
+    let count = this.#scanned.likeness(name);
     for (let i = 0; i < this.#made.length; i += 2) {
       if (plainName((this.#made[i] as string).toLowerCase()) === name) count += 1;
     }
@@ -173,10 +103,9 @@ export class Fields {
   /** Those whose name is not in the set. */
   without(names: FieldNames): Fields {
     if (this.#lastWithout?.names === names) return this.#lastWithout.fields;
-    const scanned = withoutSpans(this.#scanned, names);
+    const scanned = this.#scanned.without(names);
     const made = withoutPairs(this.#made, names);
-    if (scanned === this.#scanned && made === this.#made) return this;
-    const fields = new Fields(made, scanned);
+    const fields = scanned === this.#scanned && made === this.#made ? this : new Fields(made, scanned);
     this.#lastWithout = { names, fields };
     return fields;
   }
@@ -185,48 +114,6 @@ export class Fields {
   with(...lines: readonly string[]): Fields {
     return new Fields(this.#made.length === 0 ? lines : [...this.#made, ...lines], this.#scanned);
   }
-}
-
-// A span has all its numbers.
-function nameAt(text: string, spans: readonly number[], at: number): string {
-  return text.slice(spans[at], spans[at + COLON]);
-}
-
-function valueAt(text: string, spans: readonly number[], at: number): string {
-  return text.slice(spans[at + FROM], spans[at + TO]);
-}
-
-/** A colon, one space, the value, CRLF. */
-function isUsuallySpelt(text: string, spans: readonly number[], at: number): boolean {
-  const colon = spans[at + COLON] as number;
-  return (
-    spans[at + FROM] === colon + 2 &&
-    text.charCodeAt(colon + 1) === 0x20 &&
-    (spans[at + TO] as number) + 2 === spans[at + END]
-  );
-}
-
-/** Lines that follow one another go out as one piece; one that is spelt in an odd way is spelt anew. */
-function spelt({ text, spans }: Scanned): string {
-  let out = '';
-  let from = 0;
-  let to = 0;
-  for (let i = 0; i < spans.length; i += SPAN) {
-    const start = spans[i] as number;
-    const isUsual = isUsuallySpelt(text, spans, i);
-    if (isUsual && start === to) {
-      to = spans[i + END] as number;
-      continue;
-    }
-    if (to > from) out += text.slice(from, to);
-    from = to = 0;
-    if (!isUsual) out += `${nameAt(text, spans, i)}: ${valueAt(text, spans, i)}\r\n`;
-    else {
-      from = start;
-      to = spans[i + END] as number;
-    }
-  }
-  return to > from ? out + text.slice(from, to) : out;
 }
 
 function isNamed(name: string, lowerCased: string): boolean {
@@ -240,17 +127,4 @@ function withoutPairs(pairs: readonly string[], names: FieldNames): readonly str
     if (!names.has(pairs[i] as string)) kept.push(pairs[i] as string, pairs[i + 1] as string);
   }
   return kept.length === pairs.length ? pairs : kept;
-}
-
-function withoutSpans(scanned: Scanned, names: FieldNames): Scanned {
-  const { text, spans } = scanned;
-  let kept: number[] | undefined;
-  for (let i = 0; i < spans.length; i += SPAN) {
-    const isDropped = names.mayHave(spans[i + HASH] as number) && names.has(nameAt(text, spans, i));
-    if (isDropped) kept ??= spans.slice(0, i);
-    else if (kept !== undefined) {
-      for (let at = i; at < i + SPAN; at += 1) kept.push(spans[at] as number);
-    }
-  }
-  return kept === undefined ? scanned : { text, spans: kept };
 }

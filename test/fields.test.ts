@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FieldNames, nameHash, plainName } from '../src/field-names.ts';
-import type { Fields } from '../src/fields.ts';
+import { Fields } from '../src/fields.ts';
 import { FieldSection } from '../src/http1/field-section.ts';
 import { Lines } from '../src/http1/lines.ts';
 import { randomFrom } from './support/random.ts';
@@ -44,4 +44,17 @@ test('the number of a name is that of all its twins', () => {
     const plain = plainName(name.toLowerCase());
     expect(nameHash(name, 0, name.length), name).toBe(nameHash(plain, 0, plain.length));
   }
+});
+
+test('the same fields are asked a question once, whatever they say to it', () => {
+  let asked = 0;
+  const hostOf = Fields.question((fields) => {
+    asked += 1;
+    return fields.get('host');
+  });
+  const countOf = Fields.question((fields) => fields.count);
+  const named = new Fields(['Host', 'a']);
+  const nameless = new Fields(['Accept', '*/*']);
+  for (let i = 0; i < 3; i += 1) expect([hostOf(named), hostOf(nameless), countOf(named)]).toEqual(['a', undefined, 1]);
+  expect(asked).toBe(2);
 });

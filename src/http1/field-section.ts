@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import { FieldNames, nameHash } from '../field-names.ts';
-import { Fields, SPAN } from '../fields.ts';
+import { Fields } from '../fields.ts';
+import { ScannedLines, SPAN } from '../scanned-lines.ts';
 import { COLON, isBlank, malformed, tokenEnd, valueEnd } from './grammar.ts';
 import type { Lines } from './lines.ts';
 
@@ -25,7 +26,7 @@ export class FieldSection {
   /** The last whole one, its empty line included. */
   #known = '';
   fields = Fields.none;
-  /** As {@link Scanned} has them; as many as `#end` says, the others are of sections before. */
+  /** As {@link ScannedLines} has them; as many as `#end` says, the others are of sections before. */
   readonly #spans: number[] = [];
   #end = 0;
   #size = 0;
@@ -65,7 +66,7 @@ export class FieldSection {
       const { text, start, end } = lines;
       if (start === end) {
         this.#known = text.slice(this.#start, lines.at);
-        if (this.#end > 0) this.fields = new Fields([], { text, spans: this.#spans.slice(0, this.#end) });
+        if (this.#end > 0) this.fields = new Fields([], new ScannedLines(text, this.#spans.slice(0, this.#end)));
         return true;
       }
       this.#size += end - start + 2;
