@@ -31,6 +31,7 @@ export async function growth(options: GrowthOptions): Promise<Map<string, Outcom
     return await compare(contenders, {
       rounds: options.rounds,
       strike: (port) => strike(port, loads.many, options.seconds),
+      settle: (port) => void strike(port, loads.many, 1),
     });
   } finally {
     await Promise.all(contenders.map(({ program }) => program.stop()));
