@@ -231,6 +231,7 @@ const rotated: Scene = async (port) => {
 
 /** With `kill -9`, in the middle of what it does. */
 const killed: Scene = async (port) => {
+  takenSecrets = ['one'];
   writeFileSync(file, configOf(port, { workers: 2 }));
   const { child, told } = await start(file);
   const load = new Load(port);
