@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Contender, compare, type Outcome } from './compare.ts';
 import { startBearerway } from './peers.ts';
-import { freePort, listens } from './processes.ts';
+import { freePort, listens, type Program } from './processes.ts';
 import { loads, strike } from './strike.ts';
 
 export interface GrowthOptions {
@@ -25,8 +25,10 @@ const shapes: Readonly<Record<string, { readonly routes: number; readonly creden
 };
 
 export async function growth(options: GrowthOptions): Promise<Map<string, Outcome>> {
-  const contenders = await Promise.all(Object.entries(shapes).map(([name, shape]) => contender(name, shape, options)));
+  const started: Program[] = [];
   try {
+    const contenders: Contender[] = [];
+    for (const [name, shape] of Object.entries(shapes)) contenders.push(await contender(name, shape, options, started));
     for (const { port } of contenders) strike(port, loads.many, options.warmSeconds);
     return await compare(contenders, {
       rounds: options.rounds,
@@ -34,7 +36,7 @@ export async function growth(options: GrowthOptions): Promise<Map<string, Outcom
       settle: (port) => void strike(port, loads.many, 1),
     });
   } finally {
-    await Promise.all(contenders.map(({ program }) => program.stop()));
+    await Promise.all(started.map((program) => program.stop()));
   }
 }
 
@@ -42,6 +44,7 @@ async function contender(
   name: string,
   { routes, credentials }: { readonly routes: number; readonly credentials: number },
   { folder, target, tokenUrl }: GrowthOptions,
+  started: Program[],
 ): Promise<Contender> {
   const port = await freePort();
   const credential = { tokenUrl, clientId: 'bench', clientSecret: 'bench' };
@@ -54,6 +57,7 @@ async function contender(
       credential: `c${i % credentials}`,
     })),
   });
+  started.push(program);
   program.mute();
   await listens(port);
   return { name, program, port };
