@@ -36,7 +36,7 @@ export class LineBlocks {
 
   /** All that was handed on has been written: its memory is ours again. */
   written(): void {
-    this.#spare = this.#handedOn;
+    this.#spare ??= this.#handedOn;
     this.#handedOn = undefined;
   }
 
@@ -49,9 +49,14 @@ export class LineBlocks {
       this.#take(Buffer.from(lines));
       return;
     }
-    this.#block ??= this.#spare ?? Buffer.allocUnsafeSlow(BLOCK);
-    this.#spare = undefined;
+    this.#block ??= this.#emptyBlock();
     this.#used += this.#block.write(lines, this.#used, 'utf8');
+  }
+
+  #emptyBlock(): Buffer {
+    const block = this.#spare ?? Buffer.allocUnsafeSlow(BLOCK);
+    this.#spare = undefined;
+    return block;
   }
 
   #passBlock(): void {

@@ -47,3 +47,18 @@ test('few lines that wait to be written hold no block each', () => {
   // They share what Node makes for small buffers.
   expect(held).toBeLessThan(10 * 65_536);
 });
+
+test('blocks take turns: one is filled while the other is written, and no more are made', () => {
+  const memories = new Set<ArrayBufferLike>();
+  let isTaken = false;
+  const blocks = new LineBlocks(({ buffer }) => {
+    memories.add(buffer);
+    isTaken = true;
+  });
+  for (let line = 0; line < 1000; line += 1) {
+    blocks.add(`${'x'.repeat(999)}\n`);
+    if (isTaken) blocks.written();
+    isTaken = false;
+  }
+  expect(memories.size).toBe(2);
+});
