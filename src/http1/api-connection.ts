@@ -33,8 +33,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   readonly #bornAtMs: number;
   /** Behind that the API may have closed it. By the time of the world: the clock of the deadlines is late when we are. */
   #keptUntilMs = 0;
-  /** Looked at once a turn. */
-  #turnMs: number | undefined;
   #phase: Phase = 'connecting';
   #call: Call | undefined;
   #request: RequestWriter;
@@ -180,7 +178,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
       this.destroy();
       return false;
     }
-    this.#turnMs = undefined;
     beginTurn();
     try {
       this.#answer.take(bytes, length);
@@ -214,13 +211,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   get upstreamMs(): number {
-    return this.#nowMs() - (this.#call?.sentAtMs ?? 0);
-  }
-
-  /** When what this turn brought was there. */
-  #nowMs(): number {
-    this.#turnMs ??= this.#owner.nowMs();
-    return this.#turnMs;
+    return this.#owner.nowMs() - (this.#call?.sentAtMs ?? 0);
   }
 
   switched(head: AnswerHead): void {
@@ -256,7 +247,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   whole(trailers: Fields, more: boolean): void {
     const call = this.#call;
     this.#call = undefined;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#owner.nowMs();
     const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
     this.#keptUntilMs = nowMs + kept;
     const isUnread = this.#isLarge && this.#answer.refuses;
@@ -282,7 +273,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   #finReceived(): void {
-    this.#turnMs = undefined;
     if (this.#phase === 'tunnel') this.#tunnel?.apiEnded();
     else if (this.#phase === 'exchange' && this.#answer.endsWithConnection) this.whole(Fields.none, true);
     else this.destroy();

@@ -78,11 +78,11 @@ export class AnswerReader {
 
   /** Milliseconds that the API says it keeps the connection for; undefined if it does not say. */
   get keepAliveMs(): number | undefined {
-    return keptForMs(this.section.fields);
+    return announcedMs(this.section.fields);
   }
 }
 
-const keptForMs = Fields.question((fields): number | undefined => {
+const announcedMs = Fields.question((fields): number | undefined => {
   const seconds = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 });
