@@ -1,5 +1,5 @@
 /** What is wrong with a text as YAML, in words that quote nothing of it: the parser's own repeat pieces, and a piece may be a secret. */
-import { type Document, type ErrorCode, isAlias, isCollection, isNode, isScalar, visit } from 'yaml';
+import { type Document, type ErrorCode, isAlias, isCollection, isNode, isScalar, type Node, visit } from 'yaml';
 
 const quoteIt = '(a value that begins with one of & * ! | > % @ ` { [ has to be quoted: "…")';
 
@@ -27,13 +27,17 @@ export function yamlFault(code: ErrorCode): string {
 
 /** What YAML allows and a config does not: aliases of nothing, bytes, groups and lists as names, and the name of an object's prototype. */
 export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
+  // An alias's own `resolve` walks through the whole document each time.
+  const anchored = new Map<string, Node>();
   visit(document, {
-    Alias(_, node) {
-      if (node.resolve(document) === undefined)
-        fault(node.range?.[0] ?? 0, `is an alias ("*") of an anchor that is not there ${quoteIt}`);
+    Value(_, node) {
+      if (node.anchor !== undefined) anchored.set(node.anchor, node);
+    },
+    Alias(_, { source, range }) {
+      if (!anchored.has(source)) fault(range?.[0] ?? 0, `is an alias ("*") of an anchor that is not there ${quoteIt}`);
     },
     Pair(_, { key }) {
-      const name = isAlias(key) ? key.resolve(document) : key;
+      const name = isAlias(key) ? anchored.get(key.source) : key;
       // Its text would be the key, and be told.
       if (isCollection(name) || (isScalar(name) && name.value instanceof Uint8Array))
         fault(isNode(key) ? (key.range?.[0] ?? 0) : 0, `bytes, a group or a list cannot be a name ${quoteIt}`);
