@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { giveBackStartUpMemory } from '../../src/cli/heap.ts';
+
+const MIB = 1024 ** 2;
+
+test('what nobody holds any more is given back at once, and nobody else gets the collector', () => {
+  let held: number[][] | undefined = Array.from({ length: 32 }, () => new Array<number>(MIB / 8).fill(0.5));
+  const before = process.memoryUsage().heapUsed;
+  expect(held.length).toBe(32);
+  held = undefined;
+  giveBackStartUpMemory();
+  expect(process.memoryUsage().heapUsed).toBeLessThan(before - 24 * MIB);
+  expect(globalThis).not.toHaveProperty('gc');
+});
+
+test('a process that is young is collected seldom as soon as there is much to do', () => {
+  expect(collections('growUnderLoad()')).toBeLessThan(collections('') / 2);
+});
+
+/** How often the young generation of a new process is collected while it does as under load: much is made, and little of it is kept. */
+function collections(first: string): number {
+  const script = `
+    import { growUnderLoad } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/heap.ts'))};
+    ${first};
+    const held = new Array(1000);
+    for (let i = 0; i < 3_000_000; i += 1) held[i % held.length] = { i, of: [i, i] };
+  `;
+  const words = ['--trace-gc', '--no-warnings', '--input-type=module', '-e', script];
+  return execFileSync(process.execPath, words, { encoding: 'utf8' }).match(/Scavenge/g)?.length ?? 0;
+}
