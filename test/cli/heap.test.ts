@@ -15,18 +15,22 @@ test('what nobody holds any more is given back at once, and nobody else gets the
   expect(globalThis).not.toHaveProperty('gc');
 });
 
-test('a process that is young is collected seldom as soon as there is much to do', () => {
-  expect(collections('growUnderLoad()')).toBeLessThan(collections('') / 2);
+test('the young generation of a process is collected seldom as soon as there is much to do, and by one thread', () => {
+  const [usual, suited] = [collections(''), collections('collectShortLived()')];
+  expect(suited.count).toBeGreaterThan(0);
+  expect(suited.count).toBeLessThan(usual.count / 2);
+  expect(suited.parts).toBe(suited.count);
 });
 
-/** How often the young generation of a new process is collected while it does as under load: much is made, and little of it is kept. */
-function collections(first: string): number {
+/** Those of a new process, behind `first`, that does as under load: much is made, and little of it is kept. */
+function collections(first: string): { readonly count: number; readonly parts: number } {
   const script = `
-    import { growUnderLoad } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/heap.ts'))};
+    import { collectShortLived } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/heap.ts'))};
     ${first};
     const held = new Array(1000);
     for (let i = 0; i < 3_000_000; i += 1) held[i % held.length] = { i, of: [i, i] };
   `;
-  const words = ['--trace-gc', '--no-warnings', '--input-type=module', '-e', script];
-  return execFileSync(process.execPath, words, { encoding: 'utf8' }).match(/Scavenge/g)?.length ?? 0;
+  const words = ['--trace-gc', '--trace-parallel-scavenge', '--no-warnings', '--input-type=module', '-e', script];
+  const traced = execFileSync(process.execPath, words, { encoding: 'utf8' });
+  return { count: traced.match(/Scavenge/g)?.length ?? 0, parts: traced.match(/scavenge\[/g)?.length ?? 0 };
 }
