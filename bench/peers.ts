@@ -59,10 +59,11 @@ const nginx: Peer = {
   },
 };
 
+/** In turn: the closer two stand, the more alike the machine is to both. */
 export const peers: readonly Peer[] = [
   bearerway,
+  ...(hasNginx ? [nginx] : []),
   { name: 'http-proxy', start: script('http-proxy.ts') },
   { name: 'httpxy', start: script('httpxy.ts') },
   { name: 'fastify', start: script('fastify.ts') },
-  ...(hasNginx ? [nginx] : []),
 ];
