@@ -83,7 +83,7 @@ async function race(load: Load, running: readonly Running[]): Promise<Map<string
   if (load.sent !== undefined) warm(running, load, 5);
   const outcomes = await compare(running, {
     rounds: moreRounds.get(load) ?? ROUNDS,
-    strike: (port) => strike(port, load, SECONDS),
+    strike: (port) => strike(port, load, quick ? SECONDS : (load.seconds ?? SECONDS)),
     // While the others have their turn, connections end and heaps shrink, of one peer more than of another.
     ...((!quick || load.tls === true) && { settle: (port: number) => void strike(port, load, 1) }),
   });
