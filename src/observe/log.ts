@@ -2,11 +2,12 @@
 import pino, { type Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { Failure, type FailureCode, printable, reason } from '../errors.ts';
+import type { Lines } from './line-blocks.ts';
 import { standardOutput } from './standard-output.ts';
 
 export type Log = Logger & {
-  /** Writes lines of JSON that are made already, one or more, whatever their level, behind those that came before. */
-  writeLines(lines: string): void;
+  /** Writes lines of JSON, whatever their level, behind those that came before. */
+  writeLines(lines: Lines): void;
   /** How many lines were dropped because nobody took them in time. */
   dropped(): number;
 };
@@ -28,9 +29,12 @@ export async function openLog(
     log.warn({ dropped }, 'log lines were dropped: nobody took them in time');
   };
   const destination = standardOutput(clock, resumed, onStandardError ? 2 : 1);
-  const lines = format === 'json' ? destination : await inWords(destination, colour);
-  const log = createLog(level, lines, destination.dropped);
-  return { log, close: destination.close };
+  const { write, dropped, close } = destination;
+  const log =
+    format === 'json'
+      ? createLog(level, destination, { writeLines: write, dropped })
+      : createLog(level, await inWords(destination, colour), { dropped });
+  return { log, close };
 }
 
 /** For people. Loaded where it is asked for. */
@@ -39,11 +43,11 @@ async function inWords(destination: pino.DestinationStream, colour: boolean): Pr
   return prettyLines(destination, colour);
 }
 
-/** A log on any destination. */
+/** A log on any destination. Left out: lines are made as they come, and none is dropped. */
 export function createLog(
   level: LogOptions['level'],
   destination: pino.DestinationStream,
-  dropped = (): number => 0,
+  { writeLines = atOnce(destination), dropped = () => 0 }: Partial<Pick<Log, 'writeLines' | 'dropped'>> = {},
 ): Log {
   const options: pino.LoggerOptions = {
     level,
@@ -51,10 +55,11 @@ export function createLog(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return Object.assign(pino(options, destination), {
-    writeLines: (lines: string) => destination.write(lines),
-    dropped,
-  });
+  return Object.assign(pino(options, destination), { writeLines, dropped });
+}
+
+function atOnce(destination: pino.DestinationStream): Log['writeLines'] {
+  return (lines) => destination.write(typeof lines === 'string' ? lines : lines());
 }
 
 /** Tells of TLS handshakes that came to nothing: anybody who reaches the port can make any number of them. */

@@ -35,17 +35,19 @@ export function requestLog(log: Log): (record: LoggedRequest, wallMs: number) =>
     (retry: string | undefined, credential: string | undefined) =>
       `${text('retry', retry)}${text('credential', credential)}`,
   );
-  return (record, wallMs) => {
-    const level = levelOf(record.error);
-    if (!log.isLevelEnabled(level)) return;
+  const spelt = (level: string, record: LoggedRequest, wallMs: number): string => {
     const { requestId, route, method, path, status, durationMs, upstreamMs, retry, credential } = record;
     const { bytesIn, bytesOut, client, error, reason } = record;
-    log.writeLines(
+    return (
       `${beginning(level, wallMs)}${text('requestId', requestId)}${ofRoute(route, method)}${text('path', path)}` +
-        `,"status":${status},"durationMs":${inMs(durationMs)}${upstreamMs === undefined ? '' : `,"upstreamMs":${inMs(upstreamMs)}`}` +
-        `${ofCredential(retry, credential)},"bytesIn":${bytesIn},"bytesOut":${bytesOut},"client":"${client}"` +
-        `${text('error', error)}${text('reason', reason)},"msg":"request"}\n`,
+      `,"status":${status},"durationMs":${inMs(durationMs)}${upstreamMs === undefined ? '' : `,"upstreamMs":${inMs(upstreamMs)}`}` +
+      `${ofCredential(retry, credential)},"bytesIn":${bytesIn},"bytesOut":${bytesOut},"client":"${client}"` +
+      `${text('error', error)}${text('reason', reason)},"msg":"request"}\n`
     );
+  };
+  return (record, wallMs) => {
+    const level = levelOf(record.error);
+    if (log.isLevelEnabled(level)) log.writeLines(() => spelt(level, record, wallMs));
   };
 }
 

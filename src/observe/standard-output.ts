@@ -1,6 +1,6 @@
 import sonicBoom from 'sonic-boom';
 import type { Clock } from '../clock.ts';
-import { LineBlocks } from './line-blocks.ts';
+import { LineBlocks, type Lines } from './line-blocks.ts';
 
 /** Lines wait so long for others: to write each by itself costs more than to make it. */
 const MOMENT_MS = 50;
@@ -12,8 +12,7 @@ const LAST_WAIT_MS = 1000;
 
 /** Where log lines go. Whoever writes one never waits. */
 export interface Destination {
-  /** Whole lines, one or more. */
-  write(lines: string): void;
+  write(lines: Lines): void;
   /** How many lines were dropped so far. */
   dropped(): number;
   /** Writes what is held, for a second at most. */

@@ -6,7 +6,7 @@ const line = fc
   .tuple(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom(1, 3, 200, 3000))
   .map(([text, times]) => `${text.repeat(times)}\n`);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ add: line }) },
+  { weight: 6, arbitrary: fc.record({ add: line, isMade: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant('pass') },
   { weight: 1, arbitrary: fc.constant('written') },
 );
@@ -25,7 +25,7 @@ test('what goes in comes out, byte for byte and in order, and none of it changes
           blocks.written();
         } else {
           given += each.add;
-          blocks.add(each.add);
+          blocks.add(each.isMade ? each.add : () => each.add);
         }
       }
       blocks.pass();
@@ -33,6 +33,27 @@ test('what goes in comes out, byte for byte and in order, and none of it changes
     }),
     { numRuns: 200 },
   );
+});
+
+test('lines are made in their turn, together, and no later than they are to go out', () => {
+  const made: number[] = [];
+  const taken: Buffer[] = [];
+  const blocks = new LineBlocks((bytes) => taken.push(bytes));
+  const add = (line: number): void => {
+    blocks.add(() => {
+      made.push(line);
+      return `${line}\n`;
+    });
+  };
+  add(0);
+  expect(made).toEqual([]);
+  blocks.add('1\n');
+  add(2);
+  blocks.pass();
+  expect(made).toEqual([0, 2]);
+  expect(`${taken}`).toBe('0\n1\n2\n');
+  for (let line = 0; line < 100; line += 1) add(line);
+  expect(made.length).toBeGreaterThan(80);
 });
 
 test('few lines that wait to be written hold no block each', () => {
