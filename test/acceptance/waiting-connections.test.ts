@@ -1,5 +1,7 @@
-/** Connections that the system has made, and that nobody has taken up yet, when the proxy is told to end. */
+/** Connections that the system has made, and that nobody has taken up yet. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { startApi } from '../support/api.ts';
@@ -32,6 +34,32 @@ test('behind shutdown.timeout nobody waits for who is taken up then', async () =
   clock.advance(0);
   await stopped;
   expect(new Set(await Promise.all(answers))).toEqual(new Set(['']));
+});
+
+/** As many as the system lets wait for one listener; elsewhere than on Linux it is not known. */
+function mostWaiting(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+const CLIENTS = 1000;
+
+test.skipIf(mostWaiting() < CLIENTS)('a thousand clients that come in the same moment are all let in', async () => {
+  const api = await startApi();
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
+  const script = `
+    let connected = 0;
+    const end = () => { console.log(connected); process.exit(); };
+    setTimeout(end, 20_000);
+    for (let i = 0; i < ${CLIENTS}; i += 1)
+      require('node:net').connect(${proxy.port}, '127.0.0.1', () => (connected += 1) === ${CLIENTS} && end()).on('error', () => {});
+  `;
+  // This process stands still meanwhile, and takes up none of them.
+  expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe(`${CLIENTS}\n`);
+  expect((await fetch(`${proxy.url}/api/x`)).status).toBe(200);
 });
 
 /** All that comes on a connection. */
