@@ -67,8 +67,11 @@ function sendLarge(socket: Socket): void {
 
 type Listening = ReturnType<typeof createServer> | ReturnType<typeof createTlsServer>;
 
+/** More than any load has: who is not heard knocks again after a second, and that would be counted. */
+const MOST_WAITING = 4096;
+
 async function portOf(server: Listening): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen({ port: 0, host: '127.0.0.1', backlog: MOST_WAITING }), 'listening');
   // It listens on TCP.
   return (server.address() as AddressInfo).port;
 }
