@@ -39,10 +39,11 @@ export const bearerway: Peer = {
   },
 };
 
-/** As shipped: with its log, its admin port and all that is counted for it. */
+/** As shipped: with its log (in a file, as nginx has it), its admin port and all that is counted for it. */
 export function startBearerway(file: string, config: Readonly<Record<string, unknown>>): Program {
   writeFileSync(file, stringify({ admin: { port: 0 }, ...config }, { aliasDuplicateObjects: false }));
-  return new Program(process.execPath, [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json']);
+  const words = [join(root, 'bin/bearerway.js'), 'run', '-c', file, '--log-format', 'json'];
+  return new Program(process.execPath, words, { output: `${file}.log` });
 }
 
 const script =

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 /** Clock ticks a second, as /proc counts them. */
@@ -11,13 +11,25 @@ export interface Usage {
   readonly memoryMiB: number;
 }
 
+export interface ProgramOptions {
+  readonly isAsked?: boolean;
+  readonly output?: string;
+}
+
 /** A process and those it started. */
 export class Program {
   readonly #child: ChildProcess;
 
-  /** `isAsked`: it takes messages. */
-  constructor(command: string, words: readonly string[], isAsked = false) {
-    this.#child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit', ...(isAsked ? ['ipc' as const] : [])] });
+  /**
+   * `isAsked`: it takes messages. `output`: the file that what it prints is written to, as this process may stand still
+   * and read nothing; left out: a pipe.
+   */
+  constructor(command: string, words: readonly string[], { isAsked = false, output }: ProgramOptions = {}) {
+    const file = output === undefined ? undefined : openSync(output, 'a');
+    this.#child = spawn(command, words, {
+      stdio: ['ignore', file ?? 'pipe', 'inherit', ...(isAsked ? ['ipc' as const] : [])],
+    });
+    if (file !== undefined) closeSync(file);
   }
 
   /** Sends a message and resolves with the one that comes back. */

@@ -123,7 +123,7 @@ writeFileSync(file, stringify({ listen: { port }, admin: false, log: { level: 's
 const proxy = new Program(
   process.execPath,
   ['--expose-gc', '--import', join(root, 'bench/inside.ts'), join(root, 'bin/bearerway.js'), 'run', '-c', file],
-  true,
+  { isAsked: true },
 );
 proxy.mute();
 try {
