@@ -157,7 +157,7 @@ const rude: Turn = async ({ port }, turn) => {
   await pause(turn % 7);
   if (turn % 3 === 0) socket.resetAndDestroy();
   else if (turn % 3 === 1) socket.destroy();
-  else socket.end();
+  else socket.resume().end();
 };
 
 /** Each with the milliseconds that it rests between two turns. */
