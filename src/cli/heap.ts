@@ -1,12 +1,19 @@
 /** What V8 does with the memory of a process that is a proxy, and of no other: a library leaves that to its program. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Clock } from '../clock.ts';
 
 /** Milliseconds. By then the first tokens are there, as a rule, and the first requests answered. */
-export const SETTLED_MS = 1000;
+const SETTLED_MS = 1000;
+
+/** Suits the heap to a proxy that has just started. What is returned calls off what is still to be done. */
+export function suitHeap(clock: Clock): () => void {
+  collectShortLived();
+  return clock.after(SETTLED_MS, giveBackStartUpMemory);
+}
 
 /** Suits the collector to objects that live as long as a request does: hardly any survives a collection. */
-export function collectShortLived(): void {
+function collectShortLived(): void {
   // The young generation has 1 MiB while there is little to do, and is doubled when as much as it holds has survived:
   // under load that takes a hundred collections, and again after each pause. This takes it to its 16 MiB at once.
   setFlagsFromString('--semi-space-growth-factor=16');

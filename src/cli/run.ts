@@ -8,7 +8,7 @@ import { randomId } from '../random-id.ts';
 import { WorkerError } from '../server/worker-error.ts';
 import { addressesOf, announce, warnOf } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
-import { collectShortLived, giveBackStartUpMemory, SETTLED_MS } from './heap.ts';
+import { suitHeap } from './heap.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
 
@@ -85,10 +85,9 @@ async function serve({ config, text, log, words, process }: Service): Promise<vo
     };
     reloading = new Reloading({ ...surroundings, file: words.config, config, text, apply, state: app.reloads });
     announce({ config, log, app, sandbox, process });
-    collectShortLived();
-    const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
+    const leaveHeap = suitHeap(systemClock);
     const signal = await asked;
-    settled();
+    leaveHeap();
     log.info({ signal }, 'shutting down; what is under way is finished');
     reloading.stop();
     await app.stop();

@@ -10,7 +10,7 @@ import { randomId } from '../random-id.ts';
 import { LifeSign } from '../server/life-sign.ts';
 import { type ChannelEnd, type ChannelUser, WorkerChannel } from '../server/worker-channel.ts';
 import type { ToWorker } from '../worker-messages.ts';
-import { collectShortLived, giveBackStartUpMemory, SETTLED_MS } from './heap.ts';
+import { suitHeap } from './heap.ts';
 import type { Process } from './process.ts';
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
@@ -29,9 +29,7 @@ export async function runWorker(process: Process & ChannelEnd): Promise<0 | 1> {
   const { env } = process;
   try {
     const serving = await serve(start, channel, { clock: systemClock, log, random: Math.random, newId: randomId, env });
-    collectShortLived();
-    const settled = systemClock.after(SETTLED_MS, giveBackStartUpMemory);
-    return await serving.ended.finally(settled);
+    return await serving.ended.finally(suitHeap(systemClock));
   } catch (error) {
     channel.tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     return 1;

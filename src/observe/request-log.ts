@@ -21,8 +21,9 @@ export interface LoggedRequest {
 }
 
 /**
- * Writes one line for each request that is over, at that time: as pino would, which knows nothing of what a line will
- * hold and so takes four times as long. Addresses hold nothing that JSON escapes.
+ * Writes one line for each request that is over, in their order; made when the log has its turn for some of them. As
+ * pino would, which knows nothing of what a line will hold and so takes four times as long. Addresses hold nothing that
+ * JSON escapes.
  */
 export function requestLog(log: Log): (record: LoggedRequest, wallMs: number) => void {
   const beginning = unlessSame(

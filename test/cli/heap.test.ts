@@ -16,7 +16,7 @@ test('what nobody holds any more is given back at once, and nobody else gets the
 });
 
 test('the young generation of a process is collected seldom as soon as there is much to do, and by one thread', () => {
-  const [usual, suited] = [collections(''), collections('collectShortLived()')];
+  const [usual, suited] = [collections(''), collections('suitHeap(systemClock)()')];
   expect(suited.count).toBeGreaterThan(0);
   expect(suited.count).toBeLessThan(usual.count / 2);
   expect(suited.parts).toBe(suited.count);
@@ -25,7 +25,8 @@ test('the young generation of a process is collected seldom as soon as there is 
 /** Those of a new process, behind `first`, that does as under load: much is made, and little of it is kept. */
 function collections(first: string): { readonly count: number; readonly parts: number } {
   const script = `
-    import { collectShortLived } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/heap.ts'))};
+    import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../src/clock.ts'))};
+    import { suitHeap } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/heap.ts'))};
     ${first};
     const held = new Array(1000);
     for (let i = 0; i < 3_000_000; i += 1) held[i % held.length] = { i, of: [i, i] };
