@@ -5,6 +5,7 @@ import { ClientExchange, type ExchangeCarrier, type ExchangeRequest, noRequest }
 import { type Deadlines, limitsMs, NEVER, type Waiting } from './deadlines.ts';
 import { malformed, type RequestLimits } from './grammar.ts';
 import { Inflow, type InflowUser } from './inflow.ts';
+import { type Beginner, mayBegin } from './newcomers.ts';
 import { peerOf } from './peer.ts';
 import { RequestReader } from './request.ts';
 import { type BodyCarrier, RequestBody } from './request-body.ts';
@@ -29,7 +30,7 @@ export interface ConnectionOwner {
 type Phase = 'head' | 'exchange' | 'last bytes' | 'closing';
 
 /** A client's side of HTTP/1.1: requests one after the other, their answers in order (RFC 9112 §9.3.2). */
-export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, InflowUser {
+export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, InflowUser, Beginner {
   deadlineMs = NEVER;
   draining: boolean;
   readonly writer: Writer;
@@ -43,6 +44,8 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** The client's FIN has come. */
   #ended = false;
   #headDue = false;
+  /** What comes next has waited for its turn. */
+  #hasTurn = false;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -80,7 +83,14 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   }
 
   use(): boolean {
-    return this.#phase === 'head' ? this.#readHead() : this.takeBody();
+    if (this.#phase !== 'head') return this.takeBody();
+    return (this.#hasTurn || mayBegin(this)) && this.#readHead();
+  }
+
+  begin(): void {
+    this.#hasTurn = true;
+    this.#inflow.advance();
+    this.#hasTurn = false;
   }
 
   takeBody(): boolean {
@@ -225,6 +235,8 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** A FIN says that the client has left, behind a whole request as in the middle of its body; but not in a tunnel. */
   #finReceived(): void {
     this.#ended = true;
+    // Behind what came before it, whether that has had its turn or not.
+    if (this.#phase === 'head') this.begin();
     if (this.#exchange?.isTunnel === true) {
       this.#exchange.body?.finish();
       this.#endTunnelIfBoth();

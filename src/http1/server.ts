@@ -8,6 +8,7 @@ import { Deadlines } from './deadlines.ts';
 import type { RequestLimits } from './grammar.ts';
 import { type Handshakes, handshakes, type ServerIdentity } from './handshakes.ts';
 import { type ListenPlace, listenAt, waitingTaken } from './listening.ts';
+import { cameOne } from './newcomers.ts';
 import { peerOf } from './peer.ts';
 import { Places } from './places.ts';
 
@@ -95,6 +96,7 @@ export class Listener implements ConnectionOwner {
 
   #accept(socket: Socket): void {
     this.#taken += 1;
+    cameOne();
     if (!this.#places.take(socket)) {
       this.#turnedAway();
       socket.destroy();

@@ -62,6 +62,28 @@ test.skipIf(mostWaiting() < CLIENTS)('a thousand clients that come in the same m
   expect((await fetch(`${proxy.url}/api/x`)).status).toBe(200);
 });
 
+test('who comes while others are served is served before those have had much', async () => {
+  const api = await startApi();
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
+  const counts = new Array<number>(300).fill(0);
+  const sockets = counts.map(() => connect({ host: '127.0.0.1', port: proxy.port }));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await new Promise<void>((resolve) => {
+    for (const [at, socket] of sockets.entries()) {
+      const ask = (): boolean => socket.write('GET /api/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      socket.on('connect', ask).on('data', (answer) => {
+        if (!answer.includes('HTTP/1.1 200')) return;
+        counts[at] = (counts[at] ?? 0) + 1;
+        if (counts.includes(0)) ask();
+        else resolve();
+      });
+    }
+  });
+  expect(Math.max(...counts)).toBeLessThan(40);
+});
+
 /** All that comes on a connection. */
 async function answered(socket: Socket): Promise<string> {
   let received = '';
