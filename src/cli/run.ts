@@ -33,16 +33,17 @@ export async function run(words: RunWords, process: Process): Promise<void> {
     },
     systemClock,
   );
+  const end = (code: number): void => {
+    const exit = (): never => process.exit(code);
+    close().then(exit, exit);
+  };
   const fatal = (error: Error): void => {
     log.fatal({ stack: error.stack }, 'a fault of ours; ending');
-    close().then(
-      () => process.exit(1),
-      () => process.exit(1),
-    );
+    end(1);
   };
   process.on('uncaughtException', fatal);
   try {
-    await serve({ config, text, log, words, process });
+    await serve({ config, text, log, end, words, process });
   } finally {
     // What is thrown from here on has no log to go to; Node prints it.
     process.off('uncaughtException', fatal);
@@ -55,14 +56,16 @@ interface Service {
   /** What it was read from. */
   readonly text: string;
   readonly log: Log;
+  /** Ends the process at once, with that code; the log is written first. */
+  readonly end: (code: number) => void;
   readonly words: RunWords;
   readonly process: Process;
 }
 
-async function serve({ config, text, log, words, process }: Service): Promise<void> {
+async function serve({ config, text, log, end, words, process }: Service): Promise<void> {
   let reloading: Reloading | undefined;
   // From the start on: one that nobody takes would end the process.
-  const asked = untilSignal(process, log, () => reloading?.reload('SIGHUP'));
+  const asked = untilSignal({ process, log, end, hungUp: () => reloading?.reload('SIGHUP') });
   const sandbox = words.sandbox
     ? await startedSandbox().catch((error) =>
         Promise.reject(aboutPort(error, 'the sandbox', 'run the proxy without one (npm run -s bearerway -- run)')),

@@ -73,15 +73,19 @@ test('L04, C10 while it waits for shutdown.delay it takes requests, and every an
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-] as const)('L03 a second %s, more than a second after the first, ends it at once with %i', async (signal, code) => {
-  const { command } = await underWay();
-  command.child.kill('SIGTERM');
-  await shuttingDown(command);
-  // The second that tells an order from an echo passes on the clock of another process, which nobody can move.
-  await passed(1100);
-  command.child.kill(signal);
-  expect(await command.ended).toMatchObject({ code, signal: null });
-});
+] as const)(
+  'L03 a second %s, more than a second after the first, ends it at once with %i, and the log says so',
+  async (signal, code) => {
+    const { command } = await underWay();
+    command.child.kill('SIGTERM');
+    await shuttingDown(command);
+    // The second that tells an order from an echo passes on the clock of another process, which nobody can move.
+    await passed(1100);
+    command.child.kill(signal);
+    expect(await command.ended).toMatchObject({ code, signal: null });
+    expect(command.log.at(-1)).toMatchObject({ level: 'warn', signal, msg: expect.stringContaining('is cut') });
+  },
+);
 
 test('two signals at once are one order', async () => {
   const { command, reply, answer } = await underWay();
