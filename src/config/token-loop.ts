@@ -11,7 +11,8 @@ export function waitsForItself(
   { routes, isOwn }: { readonly routes: readonly (SpeltRoute | null)[]; readonly isOwn: (origin: string) => boolean },
 ): boolean {
   const url = typeof tokenUrl === 'string' ? URL.parse(tokenUrl) : null;
-  if (url === null || !isOwn(url.origin)) return false;
+  // One without a scheme of the web has the origin `null`.
+  if (url === null || url.origin === 'null' || !isOwn(url.origin)) return false;
   const { pathname } = url;
   const [route] = routes
     .flatMap((each) => (typeof each?.prefix === 'string' ? [{ prefix: each.prefix, credential: each.credential }] : []))
