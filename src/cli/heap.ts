@@ -5,46 +5,11 @@ import type { Clock } from '../clock.ts';
 
 /** Milliseconds. By then the first tokens are there, as a rule, and the first requests answered. */
 const SETTLED_MS = 1000;
-/** Milliseconds between two looks at whether there is anything to do. */
-const LOOK_MS = 15_000;
-/** With less to do than that, nobody will mind that we stand still for a moment. */
-const BUSY = 0.02;
 
-/** How much of the time since it was asked last there was something to do, from 0 to 1. */
-export type Load = () => number;
-
-/**
- * Suits the heap to a proxy that has just started. What the start has left is given back as soon as it has settled; what
- * a load has left, when that is over. What is returned calls off what is still to be done.
- */
-export function suitHeap(clock: Clock, load: Load = loopLoad()): () => void {
+/** Suits the heap to a proxy that has just started. What is returned calls off what is still to be done. */
+export function suitHeap(clock: Clock): () => void {
   collectShortLived();
-  let isOwed = false;
-  const look = (): void => {
-    if (load() >= BUSY) isOwed = true;
-    else if (isOwed) {
-      isOwed = false;
-      giveBackGarbage();
-    }
-    cancel = clock.after(LOOK_MS, look);
-  };
-  let cancel = clock.after(SETTLED_MS, () => {
-    giveBackGarbage();
-    // That was work, too.
-    load();
-    cancel = clock.after(LOOK_MS, look);
-  });
-  return () => cancel();
-}
-
-/** That of the event loop. */
-function loopLoad(): Load {
-  let asked = performance.eventLoopUtilization();
-  return () => {
-    const before = asked;
-    asked = performance.eventLoopUtilization();
-    return performance.eventLoopUtilization(asked, before).utilization;
-  };
+  return clock.after(SETTLED_MS, giveBackStartUpMemory);
 }
 
 /** Suits the collector to objects that live as long as a request does: hardly any survives a collection. */
@@ -58,11 +23,11 @@ function collectShortLived(): void {
 }
 
 /**
- * What nobody holds any more (the parsers of the config, code that ran once, requests of an hour ago) would stay with an
- * idle process for ever: V8 collects when something is allocated, and a proxy that waits allocates nothing. Gives it
- * back to the system: of 78 MiB behind the start 10, of 150 behind a load 55. Stands still for some 20 ms.
+ * What the start leaves behind (the parsers of the config, code that ran once) would stay with an idle process for
+ * ever: V8 collects when something is allocated, and a proxy that waits allocates nothing. Gives it back to the system:
+ * of 78 MiB at rest, 10. Stands still for some 20 ms.
  */
-function giveBackGarbage(): void {
+export function giveBackStartUpMemory(): void {
   // The collector is handed to no other code: the flag holds for contexts that are made while it is set.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -1,46 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { suitHeap } from '../../src/cli/heap.ts';
-import { MovedClock } from '../support/clock.ts';
+import { expect, test } from 'vitest';
+import { giveBackStartUpMemory } from '../../src/cli/heap.ts';
 
 const MIB = 1024 ** 2;
 
-test('what nobody holds any more is given back behind the start, and nobody else gets the collector', () => {
-  const clock = new MovedClock();
-  const stop = suitHeap(clock);
-  onTestFinished(stop);
-  expect(givenBack(() => clock.advance(1000))).toBeGreaterThan(24 * MIB);
-  expect(globalThis).not.toHaveProperty('gc');
-});
-
-test('what a load has left is given back when it is over, once', () => {
-  const clock = new MovedClock();
-  let busy = 0.5;
-  const stop = suitHeap(clock, () => busy);
-  onTestFinished(stop);
-  clock.advance(1000);
-  expect(givenBack(() => clock.advance(60_000))).toBeLessThan(0);
-  busy = 0.01;
-  expect(givenBack(() => clock.advance(15_000))).toBeGreaterThan(24 * MIB);
-  expect(givenBack(() => clock.advance(150_000))).toBeLessThan(0);
-});
-
-test('behind the end of a proxy nothing is given back', () => {
-  const clock = new MovedClock();
-  suitHeap(clock, () => 0.5)();
-  expect(givenBack(() => clock.advance(60_000))).toBeLessThan(0);
-});
-
-/** Bytes, of 32 MiB that nobody holds any more; below 0 if it is none. */
-function givenBack(meanwhile: () => void): number {
+test('what nobody holds any more is given back at once, and nobody else gets the collector', () => {
   let held: number[][] | undefined = Array.from({ length: 32 }, () => new Array<number>(MIB / 8).fill(0.5));
   const before = process.memoryUsage().heapUsed;
   expect(held.length).toBe(32);
   held = undefined;
-  meanwhile();
-  return before - process.memoryUsage().heapUsed;
-}
+  giveBackStartUpMemory();
+  expect(process.memoryUsage().heapUsed).toBeLessThan(before - 24 * MIB);
+  expect(globalThis).not.toHaveProperty('gc');
+});
 
 test('the young generation of a process is collected seldom as soon as there is much to do, and by one thread', () => {
   const [usual, suited] = [collections(''), collections('suitHeap(systemClock)()')];
