@@ -84,6 +84,29 @@ test('who comes while others are served is served before those have had much', a
   expect(Math.max(...counts)).toBeLessThan(40);
 });
 
+test('who asks while others come, and ends its side before its turn, is told of all the same', async () => {
+  const [api, here] = [await startApi(), { host: '127.0.0.1' }];
+  const proxy = await startProxy({ routes: [{ prefix: '/api', upstream: api.url }] });
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  const asking = Array.from({ length: 50 }, () => connect({ ...here, port: proxy.port }));
+  await Promise.all(
+    asking.map((socket) =>
+      once(
+        socket.on('connect', () => socket.write(get('/nowhere'))),
+        'data',
+      ),
+    ),
+  );
+  const coming = Array.from({ length: 50 }, () => connect({ ...here, port: proxy.port }));
+  onTestFinished(() => {
+    for (const socket of [...asking, ...coming]) socket.destroy();
+  });
+  await Promise.any(coming.map((socket) => once(socket, 'connect')));
+  for (const socket of asking) socket.end(get('/api/x'));
+  const told = await proxy.served(100);
+  expect(told.filter(({ path }) => path === '/api/x')).toHaveLength(50);
+});
+
 /** All that comes on a connection. */
 async function answered(socket: Socket): Promise<string> {
   let received = '';
