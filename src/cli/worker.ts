@@ -29,7 +29,8 @@ export async function runWorker(process: Process & ChannelEnd): Promise<0 | 1> {
   const { env } = process;
   try {
     const serving = await serve(start, channel, { clock: systemClock, log, random: Math.random, newId: randomId, env });
-    return await serving.ended.finally(suitHeap(systemClock));
+    const leaveHeap = suitHeap(systemClock);
+    return await serving.ended.finally(leaveHeap);
   } catch (error) {
     channel.tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     return 1;
