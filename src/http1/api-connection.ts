@@ -16,8 +16,11 @@ import { Tunnel, type TunnelCarrier } from './tunnel.ts';
 import { beginTurn, endTurn } from './turn.ts';
 import { Writer } from './writer.ts';
 
-/** `reading off`: nobody wants the rest of the answer; it is read so that the connection can be kept. */
-type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'tunnel' | 'closed';
+/**
+ * `reading off`: nobody wants the rest of the answer; it is read so that the connection can be kept. `leaving off`: the
+ * answer is whole; whether the system has the whole request is told at the end of the turn of the event loop.
+ */
+type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'leaving off' | 'tunnel' | 'closed';
 
 /** Bytes of a body that any API has read when it has read the head. Who refuses more may never read on, and says nothing of it. */
 const READ_WITH_HEAD = 16_384;
@@ -173,7 +176,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
 
   /** What is left in `bytes` behind this turn is somebody else's. */
   #take(bytes: Buffer, length: number): boolean {
-    if (this.#phase === 'connecting' || this.#phase === 'idle' || this.#phase === 'closed') {
+    if (this.#phase !== 'exchange' && this.#phase !== 'reading off' && this.#phase !== 'tunnel') {
       // An answer that nobody asked for.
       this.destroy();
       return false;
@@ -251,14 +254,27 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
     this.#keptUntilMs = nowMs + kept;
     const isUnread = this.#isLarge && this.#answer.refuses;
-    if (!more && this.#isSent && !isUnread && kept > 0 && this.#answer.persistent) this.#rest(kept);
+    const isKept = !more && this.#request.done && !isUnread && kept > 0 && this.#answer.persistent;
+    if (isKept && this.#isTaken) this.#rest(kept);
+    else if (isKept) this.#restWhenTaken(kept);
     else this.destroy();
     if (call?.finish() === true) call.answer.end(trailers);
   }
 
   /** The system has the whole request. What an API makes of the rest of one that it has answered is a doubt. */
-  get #isSent(): boolean {
-    return this.#request.done && this.#socket.writableLength === 0;
+  get #isTaken(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
+  /** TLS tells of what the system took a turn of the event loop later at most, and the answer may come before that. */
+  #restWhenTaken(ms: number): void {
+    this.#phase = 'leaving off';
+    this.#wait(ms);
+    setImmediate(() => {
+      if (this.#phase !== 'leaving off' || this.over) return;
+      if (this.#isTaken) this.#rest(ms);
+      else this.destroy();
+    });
   }
 
   #rest(ms: number): void {
