@@ -1,3 +1,5 @@
+import { spendLater } from './spent.ts';
+
 /** The least and the most that a block is made for. */
 const LEAST = 1024;
 const MOST = 65_536;
@@ -58,6 +60,7 @@ export class Blocks {
       this.#taken += size;
       // Not of Node's pool, which would live as long as the last of all that share it.
       const block = Buffer.allocUnsafeSlow(size);
+      spendLater(block);
       chunk.copy(block, 0, free);
       this.#blocks.push(block);
     }

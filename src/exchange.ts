@@ -70,9 +70,11 @@ export interface OutboundBody {
   readonly whole: readonly Buffer[] | undefined;
   /** True while every byte from the first one on can be sent (again). */
   readonly replayable: boolean;
+  /** All of `whole` is about to go out; what is returned is called for each chunk that has. */
+  lend(): () => void;
   /** Delivers from the first byte on, taking the stream away from whoever opened it before. Only while `replayable`. */
   open(sink: BodySink): BodyFlow;
-  /** No further try will come: what was kept for one is let go. */
+  /** No further try will come: what was kept for one is let go, and `whole` is there no more when it has gone out. */
   settle(): void;
 }
 

@@ -14,6 +14,7 @@ export function wholeBody(whole: Buffer): OutboundBody {
     length: whole.length,
     whole: [whole],
     replayable: true,
+    lend: () => () => {},
     open(sink) {
       sink.data(whole);
       sink.end(Fields.none);

@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Answer, AnswerFlow, AnswerHead } from '../exchange.ts';
 import { FieldNames } from '../field-names.ts';
 import { Fields } from '../fields.ts';
+import { giveBack } from '../spent.ts';
 import { Stop } from '../stop.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Writer } from './writer.ts';
@@ -137,7 +138,7 @@ export class ClientExchange implements Answer {
     const { writer } = this.#carrier;
     if (this.#framing === 'chunked') {
       writer.text(`${chunk.length.toString(16)}\r\n`);
-      writer.bytes(chunk, true);
+      writer.bytes(chunk, giveBack);
       writer.text('\r\n');
       return writer.ready;
     }
@@ -148,7 +149,7 @@ export class ClientExchange implements Answer {
         return true;
       }
     }
-    writer.bytes(chunk, true);
+    writer.bytes(chunk, giveBack);
     // Whatever is done behind the last byte, the client need not wait for it.
     if (this.#framing === 'length' && this.#missing === 0) writer.flush();
     return writer.ready;

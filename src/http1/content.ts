@@ -1,4 +1,4 @@
-import { bufferToBeSpent, spendLater } from './spent.ts';
+import { bufferToBeSpent, spendLater } from '../spent.ts';
 
 /**
  * The one place where bytes are copied out of a socket's buffer, which is written over in the next turn. What a turn
@@ -37,9 +37,9 @@ export class Content {
     if (first === undefined) return undefined;
     this.#first = undefined;
     if (this.#pieces.length > 0) return this.#concatenated(first);
-    if (this.#from > 0 || this.#to < first.length) return first.subarray(this.#from, this.#to);
-    spendLater(first);
-    return first;
+    const all = this.#from === 0 && this.#to === first.length ? first : first.subarray(this.#from, this.#to);
+    spendLater(all);
+    return all;
   }
 
   #concatenated(first: Buffer): Buffer {

@@ -1,6 +1,7 @@
 import type { EgressProxy } from '../egress.ts';
 import type { Failure } from '../errors.ts';
 import type { BodyFlow, OutboundBody, OutboundRequest } from '../exchange.ts';
+import { giveBack } from '../spent.ts';
 import { credentials } from './through-proxy.ts';
 import type { Writer } from './writer.ts';
 
@@ -21,8 +22,6 @@ export interface Addressee {
   /** The proxy that is to pass it on; undefined: whoever reads it answers it. */
   readonly proxy: EgressProxy | undefined;
 }
-
-const none: readonly Buffer[] = [];
 
 /** Methods whose requests have a length even without a body (RFC 9110 §8.6). */
 const expectBody = new Set(['POST', 'PUT', 'PATCH']);
@@ -45,9 +44,9 @@ export class RequestWriter {
     const { body } = request;
     this.#writer.hold();
     this.#writer.text(head(request, addressee));
-    for (const chunk of body?.whole ?? none) this.#writer.bytes(chunk);
-    if (body === undefined || body.whole !== undefined) this.#finish();
-    else this.#stream(body);
+    if (body === undefined) this.#finish();
+    else if (body.whole === undefined) this.#stream(body);
+    else this.#all(body.whole, body.lend());
     this.#writer.flush();
   }
 
@@ -67,6 +66,11 @@ export class RequestWriter {
     this.#flow?.resume();
   }
 
+  #all(chunks: readonly Buffer[], out: () => void): void {
+    for (const chunk of chunks) this.#writer.bytes(chunk, out);
+    this.#finish();
+  }
+
   #stream(body: OutboundBody): void {
     const chunked = body.length === undefined;
     const flow = body.open({
@@ -74,7 +78,7 @@ export class RequestWriter {
         if (this.#detached || chunk.length === 0) return;
         if (chunked) this.#writer.text(`${chunk.length.toString(16)}\r\n`);
         // What is not kept for a second try has nobody else.
-        this.#writer.bytes(chunk, !body.replayable);
+        this.#writer.bytes(chunk, body.replayable ? undefined : giveBack);
         if (chunked) this.#writer.text('\r\n');
         if (this.#writer.ready) this.#observer.progressed(this.#blocked);
         else this.#block();

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { giveBack, isToBeSpent } from './spent.ts';
 import { atEndOfTurn, type Flushable } from './turn.ts';
 
 /** Longer ones are not copied together. Bytes. */
@@ -25,10 +24,13 @@ export class Writer implements Flushable {
     this.#schedule();
   }
 
-  /** `last`: nobody else has the chunk, and nobody wants it when it has gone out. */
-  bytes(chunk: Buffer, last = false): void {
+  /**
+   * `out` is called when the system has the chunk, or a copy was made of it: nobody reads it any more. Never when it did
+   * not go out, nor for a small one that goes out as it is.
+   */
+  bytes(chunk: Buffer, out?: (chunk: Buffer) => void): void {
     if (chunk.length <= SMALL && !this.#corked) {
-      this.#add(chunk);
+      if (this.#copied(chunk)) out?.(chunk);
       if (this.#text.length > SMALL) this.#pass();
       else this.#schedule();
       return;
@@ -39,8 +41,8 @@ export class Writer implements Flushable {
     }
     this.#pass();
     if (this.#socket.writable) {
-      if (last && isToBeSpent(chunk)) this.#socket.write(chunk, (error) => error ?? giveBack(chunk));
-      else this.#socket.write(chunk);
+      if (out === undefined) this.#socket.write(chunk);
+      else this.#socket.write(chunk, (error) => error ?? out(chunk));
     }
     this.#schedule();
   }
@@ -65,10 +67,15 @@ export class Writer implements Flushable {
     this.#socket.uncork();
   }
 
-  #add(chunk: Buffer): void {
+  /** False: it stands alone. */
+  #copied(chunk: Buffer): boolean {
     this.#join();
-    if (this.#text === '') this.#alone = chunk;
-    else this.#text += chunk.toString('latin1');
+    if (this.#text === '') {
+      this.#alone = chunk;
+      return false;
+    }
+    this.#text += chunk.toString('latin1');
+    return true;
   }
 
   #join(): void {

@@ -3,6 +3,7 @@ import { Blocks } from '../blocks.ts';
 import { Failure } from '../errors.ts';
 import type { BodyFlow, BodySink, InboundBody, OutboundBody } from '../exchange.ts';
 import type { Fields } from '../fields.ts';
+import { giveBack } from '../spent.ts';
 
 /** Bytes that all requests together may keep for a second try. */
 export class ReplayMemory {
@@ -56,6 +57,9 @@ class CopiedBody implements OutboundBody {
   /** How it ended: with trailers, or not whole. */
   #ending: Failure | Fields | undefined;
   #gathered = (): void => {};
+  /** Chunks of `whole` that may not have gone out yet. */
+  #lent = 0;
+  #settled = false;
 
   constructor(body: InboundBody, { most, memory }: KeepPolicy) {
     this.#body = body;
@@ -65,7 +69,7 @@ class CopiedBody implements OutboundBody {
   }
 
   get replayable(): boolean {
-    return !this.#opened || this.#copy !== undefined;
+    return this.#copy !== undefined || !(this.#opened || this.#settled);
   }
 
   /** Waits for all of it, or for as much as there is room for. Rejects with the Failure that cut it short. */
@@ -79,6 +83,14 @@ class CopiedBody implements OutboundBody {
     if (this.#copy.length !== this.length)
       throw new Failure('bad_request', 'the body is shorter than its Content-Length');
     this.whole = this.#copy.chunks;
+  }
+
+  lend(): () => void {
+    this.#lent += this.whole?.length ?? 0;
+    return () => {
+      this.#lent -= 1;
+      this.#giveBack();
+    };
   }
 
   open(sink: BodySink): BodyFlow {
@@ -105,8 +117,16 @@ class CopiedBody implements OutboundBody {
 
   settle(): void {
     this.#drop();
+    this.#settled = true;
+    this.#giveBack();
     // What nobody takes any more is read and forgotten, so that the client gets to read its answer.
     if (this.#sink === undefined && this.#begun && this.#ending === undefined) this.#body.resume();
+  }
+
+  #giveBack(): void {
+    if (!this.#settled || this.#lent > 0 || this.whole === undefined) return;
+    for (const chunk of this.whole) giveBack(chunk);
+    this.whole = undefined;
   }
 
   #begin(): void {

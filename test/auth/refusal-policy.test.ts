@@ -14,6 +14,7 @@ const upload: OutboundRequest = {
     length: 9,
     whole: undefined,
     replayable: false,
+    lend: () => () => {},
     settle() {},
     open: () => {
       throw new Error('nobody sends it');

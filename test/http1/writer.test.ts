@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { beginTurn, endTurn } from '../../src/http1/turn.ts';
 import { Writer } from '../../src/http1/writer.ts';
 import { connected } from '../support/connected.ts';
@@ -55,4 +55,58 @@ test('a small chunk that is all of a turn is written as it is; behind a head it 
   writer.text('\r\n');
   writer.flush();
   expect(write.mock.calls.map(([what]) => what)).toEqual([chunk, 'headchunk', 'chunk\r\n']);
+});
+
+describe('that a chunk is out is told', () => {
+  test('of a large one when the system has it, and not before', async () => {
+    const [here, there] = await connected();
+    there.pause();
+    const writer = new Writer(here);
+    const out: Promise<Buffer>[] = [];
+    const told = vi.fn();
+    while (here.writableLength === 0) {
+      const { promise, resolve } = Promise.withResolvers<Buffer>();
+      out.push(promise);
+      writer.bytes(Buffer.alloc(1_000_000, out.length), (chunk) => {
+        told();
+        resolve(chunk);
+      });
+      writer.flush();
+    }
+    await new Promise((next) => setImmediate(next));
+    expect(told).toHaveBeenCalledTimes(out.length - 1);
+    there.resume();
+    expect((await Promise.all(out)).map(([first]) => first)).toEqual(out.map((_, at) => at + 1));
+  });
+
+  test('of a small one behind a head at once: it is copied', async () => {
+    const [here] = await connected();
+    const writer = new Writer(here);
+    const chunk = Buffer.from('chunk');
+    const out = vi.fn();
+    writer.text('head');
+    writer.bytes(chunk, out);
+    expect(out).toHaveBeenCalledExactlyOnceWith(chunk);
+  });
+
+  test('never of a small one that goes out as it is, and never of one that did not go out', async () => {
+    const [here, there] = await connected();
+    const writer = new Writer(here);
+    const out = vi.fn();
+    writer.bytes(Buffer.from('chunk'), out);
+    writer.flush();
+    await once(there, 'data');
+    there.pause();
+    while (here.writableLength === 0) {
+      writer.bytes(Buffer.alloc(1_000_000));
+      writer.flush();
+    }
+    for (const ended of [false, true]) {
+      writer.bytes(Buffer.alloc(20_000), out);
+      writer.flush();
+      if (!ended) here.destroy();
+    }
+    await once(here, 'close');
+    expect(out).not.toHaveBeenCalled();
+  });
 });

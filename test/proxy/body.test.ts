@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { BodySink, InboundBody } from '../../src/exchange.ts';
 import { Fields } from '../../src/fields.ts';
 import { outboundBody, ReplayMemory } from '../../src/proxy/body.ts';
+import { bufferToBeSpent } from '../../src/spent.ts';
 
 /** A body that comes as the test says. */
 class GivenBody implements InboundBody {
@@ -222,4 +223,55 @@ test('a body that is cut short while it is waited for gives back what it took', 
     await expect(pending).rejects.toMatchObject({ code: 'bad_request' });
     expect(memory.taken).toBe(0);
   }
+});
+
+describe('of a body that was read before sending, what came from a client is given back', () => {
+  const LARGE = 20_000;
+
+  /** One large chunk that nobody else has, and one that somebody else may have. */
+  async function whole() {
+    const ours = bufferToBeSpent(LARGE);
+    const others = Buffer.alloc(LARGE);
+    const given = new GivenBody(2 * LARGE);
+    const body = outboundBody(given, { most: 2 * LARGE, memory: new ReplayMemory(2 * LARGE) });
+    const sink = await given.sink;
+    sink.data(ours);
+    sink.data(others);
+    sink.end(Fields.none);
+    return { body: await body, left: () => [ours.length, others.length] };
+  }
+
+  test('when it has gone out and no further try will come, in this order or the other; what others may have is left alone', async () => {
+    for (const order of ['out first', 'settled first']) {
+      const { body, left } = await whole();
+      const out = body.lend();
+      if (order === 'settled first') body.settle();
+      out();
+      expect(left()).toEqual([LARGE, LARGE]);
+      out();
+      if (order === 'out first') {
+        expect([left(), body.replayable]).toEqual([[LARGE, LARGE], true]);
+        body.settle();
+      }
+      expect([left(), body.whole, body.replayable]).toEqual([[0, LARGE], undefined, false]);
+    }
+  });
+
+  test('not before each try has gone out', async () => {
+    const { body, left } = await whole();
+    const first = body.lend();
+    const second = body.lend();
+    body.settle();
+    for (const out of [second, second, first]) out();
+    expect(left()).toEqual([LARGE, LARGE]);
+    first();
+    expect(left()).toEqual([0, LARGE]);
+  });
+
+  test('never, when a try broke off', async () => {
+    const { body, left } = await whole();
+    body.lend()();
+    body.settle();
+    expect(left()).toEqual([LARGE, LARGE]);
+  });
 });

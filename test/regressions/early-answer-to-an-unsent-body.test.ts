@@ -16,6 +16,7 @@ const body: OutboundBody = {
   length: whole.length,
   whole: [whole],
   replayable: true,
+  lend: () => () => {},
   open: () => expect.unreachable('all of it is there'),
   settle: () => {},
 };

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { Content } from '../../src/http1/content.ts';
-import { bufferToBeSpent, giveBack, isToBeSpent } from '../../src/http1/spent.ts';
-import { startApi } from '../support/api.ts';
-import { startIdentityProvider } from '../support/identity-provider.ts';
-import { oneRoute, startProxy } from '../support/proxy.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Content } from '../src/http1/content.ts';
+import { bufferToBeSpent, giveBack, isToBeSpent } from '../src/spent.ts';
+import { startApi } from './support/api.ts';
+import { startIdentityProvider } from './support/identity-provider.ts';
+import { oneRoute, startProxy } from './support/proxy.ts';
 
 const LARGE = 65_536;
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -27,7 +27,8 @@ test('what was not made to be given back is left alone, and so is what shares it
 
 test.each([
   ['all of it', 0, LARGE, true],
-  ['what has something before it', 1, LARGE, false],
+  ['what has no more than a head before it', 1024, LARGE, true],
+  ['what has more before it', 1025, LARGE, false],
   ['what has something behind it', 0, LARGE - 1, false],
 ])('of what came in one piece, %s is to be spent: %#', (_, from, to, spent) => {
   const content = new Content();
@@ -44,4 +45,21 @@ test('a body that is kept is whole when it is sent once more, though it went out
   const reply = await proxy.call('/api/x', { method: 'PUT', body });
   expect([reply.status, reply.headers['bearerway-retry']]).toEqual([200, 'done']);
   expect(api.requests.map(({ bodySha256 }) => bodySha256)).toEqual([hash(body), hash(body)]);
+});
+
+test.each([
+  ['that is kept', '4MiB'],
+  ['that is too large for that', '1MiB'],
+])('the memory of a body %s does not wait for the collector', async (_, maxBody) => {
+  const provider = await startIdentityProvider();
+  const proxy = await startProxy(oneRoute(await startApi(), provider, { retry: { maxBody } }));
+  const { transfer } = ArrayBuffer.prototype;
+  let given = 0;
+  const spy = vi.spyOn(ArrayBuffer.prototype, 'transfer').mockImplementation(function (this: ArrayBuffer, length) {
+    given += this.byteLength;
+    return transfer.call(this, length);
+  });
+  onTestFinished(() => spy.mockRestore());
+  await proxy.call('/api/x', { method: 'PUT', body: randomBytes(2 * 1024 * 1024) });
+  expect(given).toBeGreaterThan(1024 * 1024);
 });
