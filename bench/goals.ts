@@ -1,5 +1,5 @@
 /** What is to be reached, beside what was measured. */
-import type { Outcome } from './compare.ts';
+import { median, type Outcome } from './compare.ts';
 import type { Peer } from './peers.ts';
 import { type Load, loads } from './strike.ts';
 
@@ -20,8 +20,8 @@ export interface Figures {
 export interface Measured {
   /** What was not measured is not there. */
   readonly peers: Readonly<Partial<Record<Name, Figures>>>;
-  /** By the shape of the config. */
-  readonly growth: ReadonlyMap<string, Outcome>;
+  /** By the shape of the config, for each set of processes. */
+  readonly growth: readonly ReadonlyMap<string, Outcome>[];
   readonly startMs: number;
   /** At one connection, without a proxy. */
   readonly directP50Us: number;
@@ -59,9 +59,13 @@ const toPeer =
       : other.toFirst[key];
   };
 
+/** The median of the sets. */
 function cost(shape: string, { growth }: Measured): number | undefined {
-  const many = growth.get(shape);
-  return many === undefined || many instanceof Error ? undefined : (1 / many.toFirst.cpuUs - 1) * 100;
+  const costs = growth.flatMap((set) => {
+    const many = set.get(shape);
+    return many === undefined || many instanceof Error ? [] : [(1 / many.toFirst.cpuUs - 1) * 100];
+  });
+  return costs.length === 0 ? undefined : median(costs);
 }
 
 function addedMs({ peers, directP50Us }: Measured): number | undefined {
