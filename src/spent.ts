@@ -25,7 +25,7 @@ export function spendLater({ buffer, byteOffset, length }: Buffer): void {
   if (length >= LARGE && byteOffset <= HEAD && byteOffset + length === buffer.byteLength) ours.add(buffer);
 }
 
-/** To be called by the one who had a buffer last; does nothing for one that is not of {@link bufferToBeSpent}. */
+/** To be called by the one who had a buffer last; does nothing for one that is of neither function above. */
 export function giveBack({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer && ours.has(buffer)) buffer.transfer(0);
 }
