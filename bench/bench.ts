@@ -71,9 +71,6 @@ async function start(api: Api, isTls: boolean): Promise<Running[]> {
   return running.map((each) => ({ ...each, restMiB: each.program.usage().memoryMiB }));
 }
 
-/** Two processes of one config differ by a tenth for as long as they live: new ones are started for each of so many. */
-const GROWTH_SETS = 3;
-
 /** Node.js compiles what runs often in several steps: it is itself after some hundred thousand requests. */
 const WARM_SECONDS = quick ? 3 : 15;
 
@@ -143,20 +140,26 @@ async function measureTls(api: Api, outcomes: Outcomes): Promise<void> {
   await Promise.all(running.map(({ program }) => program.stop()));
 }
 
+/** Two processes of one config differ by a tenth for as long as they live: new ones are started for each of so many. */
+const GROWTH_SETS = 3;
+
+async function measureGrowth(api: Api): Promise<Map<string, Outcome>[]> {
+  const sets: Map<string, Outcome>[] = [];
+  while (sets.length < GROWTH_SETS) {
+    const set = await growth({ ...place(api, false), rounds: ROUNDS * 2, seconds: 1, warmSeconds: WARM_SECONDS });
+    print(told('cost of routes and credentials', set));
+    sets.push(set);
+  }
+  return sets;
+}
+
 async function measure(api: Api, outcomes: Outcomes): Promise<Measured> {
   const directP50Us = median(Array.from({ length: ROUNDS }, () => strike(api.plain, loads.direct, SECONDS).p50Us));
   const plain = await measurePlain(api, outcomes);
   await measureTls(api, outcomes);
   const [own] = peers;
-  const grownSets: Measured['growth'][number][] = [];
   const starts = own === undefined ? [] : await startsMs(own, place(api, false), quick ? 3 : 7);
-  if (!quick) {
-    for (let set = 0; set < GROWTH_SETS; set += 1) {
-      const grown = await growth({ ...place(api, false), rounds: ROUNDS * 2, seconds: 1, warmSeconds: WARM_SECONDS });
-      print(told('cost of routes and credentials', grown));
-      grownSets.push(grown);
-    }
-  }
+  const grown = quick ? [] : await measureGrowth(api);
   const figures = plain.map(({ name, restMiB, idle, carried }): [Peer['name'], Figures] => {
     if (carried === undefined) throw new Error(`unreachable: ${name} was measured`);
     const of = (load: string) => outcomes.get(load)?.get(name);
@@ -164,7 +167,7 @@ async function measure(api: Api, outcomes: Outcomes): Promise<Measured> {
   });
   return {
     peers: Object.fromEntries(figures),
-    growth: grownSets,
+    growth: grown,
     startMs: median(starts),
     directP50Us,
   };
