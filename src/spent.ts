@@ -29,8 +29,3 @@ export function spendLater({ buffer, byteOffset, length }: Buffer): void {
 export function giveBack({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer && ours.has(buffer)) buffer.transfer(0);
 }
-
-/** Whether it would be given back. */
-export function isToBeSpent({ buffer }: Buffer): boolean {
-  return ours.has(buffer);
-}

@@ -89,7 +89,7 @@ class CopiedBody implements OutboundBody {
     this.#lent += this.whole?.length ?? 0;
     return () => {
       this.#lent -= 1;
-      this.#giveBack();
+      this.#spend();
     };
   }
 
@@ -118,12 +118,13 @@ class CopiedBody implements OutboundBody {
   settle(): void {
     this.#drop();
     this.#settled = true;
-    this.#giveBack();
+    this.#spend();
     // What nobody takes any more is read and forgotten, so that the client gets to read its answer.
     if (this.#sink === undefined && this.#begun && this.#ending === undefined) this.#body.resume();
   }
 
-  #giveBack(): void {
+  /** Once nobody will read it any more. */
+  #spend(): void {
     if (!this.#settled || this.#lent > 0 || this.whole === undefined) return;
     for (const chunk of this.whole) giveBack(chunk);
     this.whole = undefined;
