@@ -4,10 +4,11 @@ import type { AnswerHead } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import type { ApiCarrier, ApiConnectionOwner } from './api-owner.ts';
 import type { Call } from './call.ts';
-import { keptForMs, limitsMs, NEVER, type Waiting } from './deadlines.ts';
+import { limitsMs, NEVER, type Waiting } from './deadlines.ts';
 import { type Dialing, dial } from './dial.ts';
 import { brokenOff } from './dial-failure.ts';
 import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
+import { Persistence } from './persistence.ts';
 import { type RequestObserver, RequestWriter } from './request-writer.ts';
 import { reset } from './reset.ts';
 import { invalidAnswer } from './response.ts';
@@ -22,9 +23,6 @@ import { Writer } from './writer.ts';
  */
 type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'leaving off' | 'tunnel' | 'closed';
 
-/** Bytes of a body that any API has read when it has read the head. Who refuses more may never read on, and says nothing of it. */
-const READ_WITH_HEAD = 16_384;
-
 /** A connection to an API: one request at a time, used again unless there is a doubt. */
 export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
   deadlineMs: number;
@@ -33,13 +31,10 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   #socket: Socket;
   writer: Writer;
   readonly #answer = new IncomingAnswer(this);
-  readonly #bornAtMs: number;
-  /** Behind that the API may have closed it. By the time of the world: the clock of the deadlines is late when we are. */
-  #keptUntilMs = 0;
+  readonly #persistence: Persistence;
   #phase: Phase = 'connecting';
   #call: Call | undefined;
   #request: RequestWriter;
-  #isLarge = false;
   #tunnel: Tunnel | undefined;
   #served = 0;
   #paused = false;
@@ -67,7 +62,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#owner = owner;
     this.#call = call;
     call.connection = this;
-    this.#bornAtMs = owner.nowMs();
+    this.#persistence = new Persistence(owner.nowMs());
     owner.deadlines.watch(this);
     this.deadlineMs = owner.deadlines.in(owner.timeouts.connect);
     this.writer = new Writer(this.#socket);
@@ -89,7 +84,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
 
   /** It can carry a request now. */
   isUsable(nowMs: number): boolean {
-    return this.#phase === 'idle' && nowMs < this.#keptUntilMs && this.#socket.writable && this.#socket.readable;
+    return this.#phase === 'idle' && this.#persistence.lasts(nowMs) && this.#socket.writable && this.#socket.readable;
   }
 
   run(call: Call): void {
@@ -97,8 +92,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#call = call;
     call.connection = this;
     this.#answer.expect(call.request);
-    const { body } = call.request;
-    this.#isLarge = body !== undefined && !(body.length !== undefined && body.length <= READ_WITH_HEAD);
+    this.#persistence.asks(call.request.body);
     this.deadlineMs = NEVER;
     this.#request = new RequestWriter(this.writer, this);
     this.#request.write(call.request, this.#owner.addressee);
@@ -250,14 +244,10 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   whole(trailers: Fields, more: boolean): void {
     const call = this.#call;
     this.#call = undefined;
-    const nowMs = this.#owner.nowMs();
-    const kept = keptForMs(this.#answer.keepAliveMs, nowMs - this.#bornAtMs);
-    this.#keptUntilMs = nowMs + kept;
-    const isUnread = this.#isLarge && this.#answer.refuses;
-    const isKept = !more && this.#request.done && !isUnread && kept > 0 && this.#answer.persistent;
-    if (isKept && this.#isTaken) this.#rest(kept);
-    else if (isKept) this.#restWhenTaken(kept);
-    else this.destroy();
+    const keptMs = more || !this.#request.done ? 0 : this.#persistence.behind(this.#answer, this.#owner.nowMs());
+    if (keptMs === 0) this.destroy();
+    else if (this.#isTaken) this.#rest(keptMs);
+    else this.#restWhenTaken(keptMs);
     if (call?.finish() === true) call.answer.end(trailers);
   }
 

@@ -22,12 +22,6 @@ export const limitsMs = {
   unwantedRest: 1000,
 } as const;
 
-/** RFC 9112 §9.3: how long a connection to an API may wait for another request; 0 or less: it is not used again. */
-export function keptForMs(announcedMs: number | undefined, ageMs: number): number {
-  const idleMs = announcedMs === undefined ? limitsMs.idleApi : announcedMs - limitsMs.idleApiMargin;
-  return Math.min(idleMs, limitsMs.apiConnectionLife - ageMs);
-}
-
 /** Something that waits. */
 export interface Waiting {
   /** When it has waited enough, on the clock of {@link Deadlines}. */
