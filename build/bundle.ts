@@ -46,7 +46,8 @@ writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(Object.keys(metafile.inputs
 /** What packages ask for, and use for what we do not: pino's transports and its redaction. */
 function leaveOut({ onResolve, onLoad }: PluginBuild): void {
   const namespace = 'unused';
-  onResolve({ filter: /^(thread-stream|@pinojs\/redact)$/ }, ({ path }) => ({ path, namespace }));
+  const asked = /^(thread-stream|@pinojs\/redact|\.\/(lib\/)?(transport|multistream))$/;
+  onResolve({ filter: asked }, ({ path }) => ({ path, namespace }));
   onLoad({ filter: /^/, namespace }, () => ({ contents: 'module.exports = {};' }));
 }
 
