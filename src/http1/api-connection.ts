@@ -9,6 +9,7 @@ import { type Dialing, dial } from './dial.ts';
 import { brokenOff } from './dial-failure.ts';
 import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
 import { Persistence } from './persistence.ts';
+import { answersShare, type BodyReader } from './read-share.ts';
 import { type RequestObserver, RequestWriter } from './request-writer.ts';
 import { reset } from './reset.ts';
 import { invalidAnswer } from './response.ts';
@@ -24,7 +25,7 @@ import { Writer } from './writer.ts';
 type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'leaving off' | 'tunnel' | 'closed';
 
 /** A connection to an API: one request at a time, used again unless there is a doubt. */
-export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
+export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier, BodyReader {
   deadlineMs: number;
   readonly #owner: ApiConnectionOwner;
   readonly #dialing: Dialing;
@@ -37,7 +38,10 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   #request: RequestWriter;
   #tunnel: Tunnel | undefined;
   #served = 0;
+  /** The client takes nothing at the moment. */
   #paused = false;
+  /** Others read first. */
+  #awaitsTurn = false;
   #error: Error | undefined;
 
   /** Dials for a call, and carries it. Throws what `dial` does. */
@@ -116,7 +120,8 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     if (!this.#paused) return;
     this.#paused = false;
     this.moved();
-    this.#socket.resume();
+    this.#awaitsTurn = !answersShare.mayReadAgain(this);
+    if (!this.#awaitsTurn) this.#socket.resume();
   }
 
   /** The call is over; what is left of its answer is read if it is not much. */
@@ -183,8 +188,16 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     } finally {
       endTurn();
     }
-    if (this.#phase === 'tunnel' || (this.#phase === 'exchange' && this.#answer.headed)) this.moved();
-    return !this.#paused;
+    if (this.#phase === 'tunnel' || (this.#phase === 'exchange' && this.#answer.headed)) {
+      this.moved();
+      this.#awaitsTurn = !answersShare.mayReadOn(this, length);
+    }
+    return !this.#paused && !this.#awaitsTurn;
+  }
+
+  readOn(): void {
+    this.#awaitsTurn = false;
+    if (!this.#paused) this.#socket.resume();
   }
 
   get over(): boolean {

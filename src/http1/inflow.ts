@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type BodyReader, requestsShare } from './read-share.ts';
 import { beginTurn, endTurn } from './turn.ts';
 
 /** So much that came and cannot be used yet is held; then the client is held back. Bytes. */
@@ -15,12 +16,14 @@ export interface InflowUser {
 }
 
 /** What comes from a client: used at once as far as the state allows, held as long as it does not. */
-export class Inflow {
+export class Inflow implements BodyReader {
   readonly #socket: Socket;
   readonly #user: InflowUser;
   #held: Buffer | undefined;
   #advancing = false;
   #deaf = false;
+  /** Others read first. */
+  #awaitsTurn = false;
 
   constructor(socket: Socket, user: InflowUser) {
     this.#socket = socket;
@@ -30,6 +33,7 @@ export class Inflow {
       socket.read(0);
       if (this.#deaf) return;
       this.#held = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes]);
+      this.#awaitsTurn = !requestsShare.mayReadOn(this, bytes.length);
       beginTurn();
       try {
         this.advance();
@@ -55,8 +59,17 @@ export class Inflow {
     this.#advancing = true;
     while (this.#held !== undefined && this.#user.use());
     this.#advancing = false;
-    if (this.length >= MOST_HELD || this.#user.isBlocked) this.#socket.pause();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#awaitsTurn || this.#isFull) this.#socket.pause();
+    else if (this.#socket.isPaused() && requestsShare.mayReadAgain(this)) this.#socket.resume();
+  }
+
+  get #isFull(): boolean {
+    return this.length >= MOST_HELD || this.#user.isBlocked;
+  }
+
+  readOn(): void {
+    this.#awaitsTurn = false;
+    if (!this.#isFull && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** All that is held, as one; it is held no more. */
