@@ -7,88 +7,48 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Contender, compare, median, type Outcome, told } from './compare.ts';
+import { compare, median, type Outcome, together, told } from './compare.ts';
 import { type Figures, type Measured, verdicts } from './goals.ts';
 import { growth } from './growth.ts';
 import { idleKiB } from './idle.ts';
 import { hasNginx } from './nginx.ts';
 import { type Peer, peers } from './peers.ts';
-import { freePort, listens, Program } from './processes.ts';
+import { Program } from './processes.ts';
 import { intoReadme, table } from './report.ts';
+import {
+  isQuick,
+  ROUNDS,
+  type Running,
+  race,
+  SECONDS,
+  started,
+  startPeers,
+  stopPeers,
+  WARM_SECONDS,
+  warm,
+} from './running.ts';
 import { startsMs } from './start.ts';
 import { type Load, loads, strike } from './strike.ts';
 import { type Transfer, transfer } from './transfer.ts';
 import { strikeMessages } from './websocket.ts';
 
-const quick = process.argv.includes('--quick');
-const ROUNDS = quick ? 2 : 4;
-const SECONDS = 1;
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'bearerway-bench-'));
 const print = (text: string): unknown => process.stdout.write(text);
 
-const plainLoads: readonly Load[] = quick
-  ? [loads.many, loads.fields, loads.one]
-  : [loads.many, loads.fields, loads.one, loads.thousand, loads.post, loads.down, loads.up];
-const tlsLoads: readonly Load[] = quick ? [loads.tls] : [loads.tls, loads.postTls];
-
-/** The machine is half as fast at times, and not for all peers alike: what a goal is about is measured more often. */
-const moreRounds: ReadonlyMap<Load, number> = new Map<Load, number>(
-  quick
-    ? [[loads.many, 4]]
-    : [[loads.many, 16], ...[loads.fields, loads.one, loads.tls].map((load) => [load, 8] as const)],
-);
-
-interface Running extends Contender {
-  readonly name: Peer['name'];
-  readonly restMiB: number;
-}
+const plainLoads: readonly Load[] = isQuick
+  ? [loads.fields, loads.one]
+  : [loads.fields, loads.one, loads.thousand, loads.post, loads.down, loads.up];
+const tlsLoads: readonly Load[] = isQuick ? [loads.tls] : [loads.tls, loads.postTls];
 
 interface Api {
   readonly plain: number;
   readonly tls: number;
 }
 
-const started: Program[] = [];
-
-function place({ plain, tls }: Api, isTls: boolean) {
+function place({ plain, tls }: Api, isTls = false) {
   const target = isTls ? `https://localhost:${tls}` : `http://127.0.0.1:${plain}`;
   return { folder, target, tokenUrl: `http://127.0.0.1:${plain}/token` };
-}
-
-async function start(api: Api, isTls: boolean): Promise<Running[]> {
-  const running: Running[] = [];
-  for (const { name, start: run } of peers) {
-    const port = await freePort();
-    const program = run({ ...place(api, isTls), port });
-    started.push(program);
-    program.mute();
-    await listens(port);
-    running.push({ name, program, port, restMiB: 0 });
-  }
-  // What a start needs and then lets go is not counted.
-  await new Promise((next) => setTimeout(next, 2000));
-  return running.map((each) => ({ ...each, restMiB: each.program.usage().memoryMiB }));
-}
-
-/** Node.js compiles what runs often in several steps: it is itself after some hundred thousand requests. */
-const WARM_SECONDS = quick ? 3 : 15;
-
-function warm(running: readonly Running[], load: Load, seconds = WARM_SECONDS): void {
-  for (const { name, port } of running) strike(port, load, name === 'nginx+lua' ? 1 : seconds);
-}
-
-async function race(load: Load, running: readonly Running[]): Promise<Map<string, Outcome>> {
-  // What a body takes, and no other load does.
-  if (load.sent !== undefined) warm(running, load, 5);
-  const outcomes = await compare(running, {
-    rounds: moreRounds.get(load) ?? ROUNDS,
-    strike: (port) => strike(port, load, quick ? SECONDS : (load.seconds ?? SECONDS)),
-    // While the others have their turn, connections end and heaps shrink, of one peer more than of another.
-    ...((!quick || load.tls === true) && { settle: (port: number) => void strike(port, load, 1) }),
-  });
-  print(told(load.name, outcomes));
-  return outcomes;
 }
 
 type Carried = Pick<Figures, 'downSeconds' | 'upSeconds' | 'downMiB' | 'upMiB'>;
@@ -96,7 +56,7 @@ type Carried = Pick<Figures, 'downSeconds' | 'upSeconds' | 'downMiB' | 'upMiB'>;
 /** The best of some, each way: what the machine does besides only slows them. */
 async function carry({ name, program, port }: Running): Promise<Carried> {
   const runs = { down: [] as Transfer[], up: [] as Transfer[] };
-  for (let round = 0; round < (quick ? 2 : 5); round += 1) {
+  for (let round = 0; round < (isQuick ? 2 : 5); round += 1) {
     for (const way of ['down', 'up'] as const) {
       const run = await transfer(program, port, way).catch((cause) => {
         throw new Error(`${name} did not carry 100 MiB ${way}`, { cause });
@@ -118,8 +78,22 @@ function notCarried(error: Error): Carried {
 /** By the name of a load, and of a peer. */
 type Outcomes = Map<string, ReadonlyMap<string, Outcome>>;
 
+/** Two processes of one program differ by a tenth for as long as they live: what matters most is asked of so many. */
+const SETS = isQuick ? 1 : 3;
+
+async function measureMany(api: Api): Promise<Map<string, Outcome>> {
+  const sets: Map<string, Outcome>[] = [];
+  while (sets.length < SETS) {
+    const running = await startPeers(place(api));
+    warm(running, loads.many);
+    sets.push(await race(loads.many, running));
+    await stopPeers(running);
+  }
+  return together(sets);
+}
+
 async function measurePlain(api: Api, outcomes: Outcomes) {
-  const running = await start(api, false);
+  const running = await startPeers(place(api));
   const idle = new Map<string, number>();
   for (const { name, program, port } of running) idle.set(name, await idleKiB(program, port));
   warm(running, loads.many);
@@ -129,24 +103,21 @@ async function measurePlain(api: Api, outcomes: Outcomes) {
   print(told(messages, outcomes.get(messages) ?? new Map()));
   const carried = new Map<string, Carried>();
   for (const each of running) carried.set(each.name, await carry(each).catch(notCarried));
-  await Promise.all(running.map(({ program }) => program.stop()));
+  await stopPeers(running);
   return running.map(({ name, restMiB }) => ({ name, restMiB, idle: idle.get(name), carried: carried.get(name) }));
 }
 
 async function measureTls(api: Api, outcomes: Outcomes): Promise<void> {
-  const running = await start(api, true);
+  const running = await startPeers(place(api, true));
   warm(running, loads.tls);
   for (const load of tlsLoads) outcomes.set(load.name, await race(load, running));
-  await Promise.all(running.map(({ program }) => program.stop()));
+  await stopPeers(running);
 }
-
-/** Two processes of one config differ by a tenth for as long as they live: new ones are started for each of so many. */
-const GROWTH_SETS = 3;
 
 async function measureGrowth(api: Api): Promise<Map<string, Outcome>[]> {
   const sets: Map<string, Outcome>[] = [];
-  while (sets.length < GROWTH_SETS) {
-    const set = await growth({ ...place(api, false), rounds: ROUNDS * 2, seconds: 1, warmSeconds: WARM_SECONDS });
+  while (sets.length < SETS) {
+    const set = await growth({ ...place(api), rounds: ROUNDS * 2, seconds: 1, warmSeconds: WARM_SECONDS });
     print(told('cost of routes and credentials', set));
     sets.push(set);
   }
@@ -155,11 +126,12 @@ async function measureGrowth(api: Api): Promise<Map<string, Outcome>[]> {
 
 async function measure(api: Api, outcomes: Outcomes): Promise<Measured> {
   const directP50Us = median(Array.from({ length: ROUNDS }, () => strike(api.plain, loads.direct, SECONDS).p50Us));
+  outcomes.set(loads.many.name, await measureMany(api));
   const plain = await measurePlain(api, outcomes);
   await measureTls(api, outcomes);
   const [own] = peers;
-  const starts = own === undefined ? [] : await startsMs(own, place(api, false), quick ? 3 : 7);
-  const grown = quick ? [] : await measureGrowth(api);
+  const starts = own === undefined ? [] : await startsMs(own, place(api), isQuick ? 3 : 7);
+  const grown = isQuick ? [] : await measureGrowth(api);
   const figures = plain.map(({ name, restMiB, idle, carried }): [Peer['name'], Figures] => {
     if (carried === undefined) throw new Error(`unreachable: ${name} was measured`);
     const of = (load: string) => outcomes.get(load)?.get(name);

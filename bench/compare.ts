@@ -49,6 +49,23 @@ export async function compare(contenders: readonly Contender[], contest: Contest
   return new Map([...runs].map(([name, all]) => [name, failed.get(name) ?? medians(all, first)]));
 }
 
+/** Several contests of the same contenders as one: the medians of their figures. */
+export function together(contests: readonly ReadonlyMap<string, Outcome>[]): Map<string, Outcome> {
+  const names = [...(contests[0]?.keys() ?? [])];
+  return new Map(names.map((name) => [name, middle(contests.flatMap((contest) => contest.get(name) ?? []))]));
+}
+
+function middle(outcomes: readonly Outcome[]): Outcome {
+  const failed = outcomes.find((outcome) => outcome instanceof Error);
+  if (failed !== undefined) return failed;
+  const measured = outcomes.filter((outcome): outcome is Measures => !(outcome instanceof Error));
+  const of = (figure: (measures: Measures) => number) => median(measured.map(figure));
+  return {
+    ...{ cpuUs: of((m) => m.cpuUs), rate: of((m) => m.rate), p50Us: of((m) => m.p50Us), p99Us: of((m) => m.p99Us) },
+    toFirst: { cpuUs: of((m) => m.toFirst.cpuUs), p50Us: of((m) => m.toFirst.p50Us) },
+  };
+}
+
 function medians(all: readonly Run[], first: readonly Run[]): Measures {
   const of = (key: keyof Run) => median(all.map((run) => run[key]));
   const toFirst = (key: keyof Run) => median(all.map((run, round) => (first[round]?.[key] ?? Number.NaN) / run[key]));
