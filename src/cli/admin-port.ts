@@ -1,6 +1,6 @@
 /** What a command asks a running proxy. */
 import { type RequestOptions, request } from 'node:http';
-import type { Config } from '../config/schema.ts';
+import type { AdminPlace } from './admin-place.ts';
 import { Complaint } from './complaint.ts';
 import { type Read, toldProblem } from './told-status.ts';
 
@@ -24,32 +24,22 @@ export interface AdminQuestion {
   readonly patienceMs: number;
 }
 
-/** Asks the proxy that this config is for. Rejects with a Complaint where there is none, or one that does not let us in. */
+/** Rejects with a Complaint where there is no proxy, or one that does not let us in. */
 export async function askProxy(
-  { admin }: Pick<Config, 'admin'>,
+  { host, port, clientToken, complaints }: AdminPlace,
   { method, path, patienceMs }: AdminQuestion,
 ): Promise<AdminAnswer> {
-  if (admin === false)
-    throw new Complaint('this configuration has no admin port (admin: false), and so nobody who could be asked.');
-  if (admin.port === 0)
-    throw new Complaint(
-      'admin.port is 0, a free port that only the log of the running proxy tells. Set one to ask there.',
-    );
-  const host = reachable(admin.host);
-  const place = `${host.includes(':') ? `[${host}]` : host}:${admin.port}`;
-  const token = await admin.clientToken?.read().catch((error: Error) => {
-    throw new Complaint(`the client token cannot be had: ${error.message}`);
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const headers = clientToken === undefined ? {} : { 'Bearerway-Client-Token': clientToken.reveal() };
+  const { status, text } = await exchange({ host, port, method, path, headers, timeout: patienceMs }).catch((error) => {
+    throw isRefusal(error)
+      ? new Complaint(`nothing listens on ${place}${complaints.nothingListens}`)
+      : aboutSilence(error, place);
   });
-  const headers = token === undefined ? {} : { 'Bearerway-Client-Token': token.reveal() };
-  const { status, text } = await exchange({ host, port: admin.port, method, path, headers, timeout: patienceMs }).catch(
-    (error) => Promise.reject(aboutSilence(error, place)),
-  );
   const content = parsed(text);
   if (content === undefined) throw stranger(place, 'is no JSON of ours');
   if (content['code'] === 'client_unauthorized')
-    throw new Complaint(
-      `the proxy on ${place} does not take ${token ? 'the admin.clientToken of this configuration: it runs with another' : 'us without its admin.clientToken, which this configuration does not have'}.`,
-    );
+    throw new Complaint(`the proxy on ${place} does not take ${complaints.doesNotTake}`);
   return { place, status, content };
 }
 
@@ -70,12 +60,6 @@ export function toldIn<Told>({ place, content }: AdminAnswer, read: Read<Told>):
 
 function stranger(place: string, its: string): Complaint {
   return new Complaint(`what listens on ${place} is no Bearerway, or none of this version: its answer ${its}.`);
-}
-
-/** Where all addresses are listened on, this machine's own is one. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
 }
 
 /** Rejects with what becomes of the connection; EMSGSIZE: there is more than anybody needs. */
@@ -114,12 +98,10 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
+const isRefusal = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+
 function aboutSilence(error: unknown, place: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EMSGSIZE') return stranger(place, `is larger than ${LARGEST_ANSWER} bytes`);
-  if (code === 'ECONNREFUSED')
-    return new Complaint(
-      `nothing listens on ${place}, the admin port of this configuration. Start the proxy (bearerway run), or name the configuration it runs with (--config).`,
-    );
   return new Complaint(`the admin port on ${place} does not answer (${code ?? 'unknown'}): it may be another program.`);
 }

@@ -158,10 +158,15 @@ function addSandboxAndSchema(main: Command, process: Process): void {
 
 /** The commands that ask a proxy which runs. */
 function addQuestions(main: Command, process: Process): void {
+  const admin = [
+    '--admin <address>',
+    'its admin port, such as 127.0.0.1:9090: asks there, and reads no configuration',
+  ] as const;
   main
     .command('status')
     .description('tell how a running proxy is')
     .addOption(configOption(process))
+    .option(...admin)
     .option('--json', 'all of it, in JSON')
     .action(async (options) => (await import('./status.ts')).status(options, process));
   main
@@ -169,5 +174,6 @@ function addQuestions(main: Command, process: Process): void {
     .description('have a running proxy get a new token now')
     .argument('<credential>', 'its name in the configuration')
     .addOption(configOption(process))
+    .option(...admin)
     .action(async (name, options) => (await import('./refresh.ts')).refresh(name, options, process));
 }

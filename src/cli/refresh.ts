@@ -1,5 +1,5 @@
-import { loadConfig } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
+import { type AskingWords, adminPlace } from './admin-place.ts';
 import { askProxy, problemIn, toldIn } from './admin-port.ts';
 import { Complaint, Usage } from './complaint.ts';
 import type { Process } from './process.ts';
@@ -9,19 +9,15 @@ import { toldRefresh } from './told-status.ts';
 const PATIENCE_MS = 3_600_000;
 
 /** Has a running proxy get a new token now. */
-export async function refresh(
-  credential: string,
-  { config: file }: { readonly config: string },
-  { env, stdout }: Process,
-): Promise<void> {
-  const config = await loadConfig(file, env);
+export async function refresh(credential: string, words: AskingWords, process: Process): Promise<void> {
+  const place = await adminPlace(words, process);
   const path = `/api/credentials/${encodeURIComponent(credential)}/refresh`;
-  const answer = await askProxy(config, { method: 'POST', path, patienceMs: PATIENCE_MS });
+  const answer = await askProxy(place, { method: 'POST', path, patienceMs: PATIENCE_MS });
   if (answer.content['code'] === 'no_route')
-    throw new Usage(
-      `the running proxy has no credential of that name${nearest(credential, Object.keys(config.credentials))}`,
-    );
+    throw new Usage(`the running proxy has no credential of that name${nearest(credential, place.credentials)}`);
   if (answer.status !== 200) throw new Complaint(`no token could be had for ${credential}: ${problemIn(answer)}`);
   const { lifetimeS } = toldIn(answer, toldRefresh);
-  stdout.write(`${credential}: a new token${lifetimeS === null ? '' : `, good for ${Math.round(lifetimeS)} s`}\n`);
+  process.stdout.write(
+    `${credential}: a new token${lifetimeS === null ? '' : `, good for ${Math.round(lifetimeS)} s`}\n`,
+  );
 }

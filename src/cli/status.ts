@@ -1,12 +1,11 @@
-import { loadConfig } from '../config/load.ts';
+import { type AskingWords, adminPlace } from './admin-place.ts';
 import { askProxy, problemIn, toldIn } from './admin-port.ts';
 import { columns } from './columns.ts';
 import { Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { type ToldCredential, type ToldRoute, type ToldStatus, toldStatus } from './told-status.ts';
 
-export interface StatusWords {
-  readonly config: string;
+export interface StatusWords extends AskingWords {
   readonly json?: boolean;
 }
 
@@ -14,12 +13,12 @@ export interface StatusWords {
 const PATIENCE_MS = 10_000;
 
 /** Tells how a running proxy is. */
-export async function status({ config: file, json }: StatusWords, { env, stdout }: Process): Promise<void> {
-  const config = await loadConfig(file, env);
-  const answer = await askProxy(config, { method: 'GET', path: '/api/status', patienceMs: PATIENCE_MS });
+export async function status({ json, ...words }: StatusWords, process: Process): Promise<void> {
+  const place = await adminPlace(words, process);
+  const answer = await askProxy(place, { method: 'GET', path: '/api/status', patienceMs: PATIENCE_MS });
   if (answer.status !== 200) throw new Complaint(`the proxy does not tell its status: ${problemIn(answer)}`);
   const told = toldIn(answer, toldStatus);
-  stdout.write(json === true ? `${inJson(answer.content)}\n` : inWords(told));
+  process.stdout.write(json === true ? `${inJson(answer.content)}\n` : inWords(told));
 }
 
 /** JSON escapes control characters but for DEL and C1, which steer terminals too. */

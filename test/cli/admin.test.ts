@@ -135,3 +135,57 @@ test.each([
     expect(stderr).toMatch(words);
   }
 });
+
+test('--admin says where to ask, whatever becomes of the configuration', async () => {
+  const { proxy, provider } = await running();
+  const broken = await configFile({ ...anywhere, routs: [] });
+  const address = `127.0.0.1:${proxy.app.admin?.port}`;
+  for (const spelt of [address, `http://${address}`, `http://${address}/`]) {
+    const told = await command(['status', '--admin', spelt, '-c', broken]);
+    expect(told).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/, ready$/m) });
+  }
+  expect((await command(['refresh', 'main', '--admin', address, '-c', broken])).code).toBe(0);
+  expect(provider.issued).toHaveLength(2);
+});
+
+test('a configuration with faults is told of with the way around it', async () => {
+  const broken = await configFile({ ...anywhere, routs: [] });
+  const { code, stderr } = await command(['status', '-c', broken]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/--admin 127\.0\.0\.1:9090 asks there without it\.\n.*routs/);
+});
+
+test('--admin takes the client token from a variable, and tells when it is missing or another', async () => {
+  const { proxy } = await running({ clientToken: CLIENT_TOKEN });
+  const ask = (env: Readonly<Record<string, string>>) =>
+    command(['status', '--admin', `127.0.0.1:${proxy.app.admin?.port}`], env);
+  expect((await ask({ BEARERWAY_ADMIN_CLIENT_TOKEN: CLIENT_TOKEN })).code).toBe(0);
+  expect(await ask({})).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('does not take us without its admin.clientToken: set BEARERWAY_ADMIN_CLIENT_TOKEN'),
+  });
+  expect(await ask({ BEARERWAY_ADMIN_CLIENT_TOKEN: 'another' })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the client token in BEARERWAY_ADMIN_CLIENT_TOKEN: it runs with another'),
+  });
+});
+
+test('--admin tells of an address that is none, and of one where nobody is', async () => {
+  for (const address of [
+    '',
+    '9090',
+    'https://127.0.0.1:9090',
+    '127.0.0.1:9090/api/status',
+    'http://a:b@127.0.0.1:9090',
+  ]) {
+    const { code, stderr } = await command(['status', '--admin', address]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--admin takes the address') });
+  }
+  for (const address of ['127.0.0.1:9', '[::1]:9']) {
+    const { code, stderr } = await command(['status', '--admin', address]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `bearerway: nothing listens on ${address}: the proxy does not run, or has its admin port elsewhere.\n`,
+    );
+  }
+});
