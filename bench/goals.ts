@@ -34,6 +34,8 @@ interface Goal {
   readonly atLeast?: number;
   /** Undefined: it was not measured, or cannot be told without that peer. */
   value(measured: Measured): number | undefined;
+  /** The same of nginx with Lua: how much of it a proxy can reach on this machine. */
+  ofNginx?(measured: Measured): number | undefined;
 }
 
 type Figure = (figures: Figures) => number | undefined;
@@ -57,6 +59,16 @@ const toPeer =
     return own === undefined || own instanceof Error || other === undefined || other instanceof Error
       ? undefined
       : other.toFirst[key];
+  };
+
+/** What nginx' are to a peer's. */
+const nginxTo =
+  (peer: Name, load: Load, key: 'cpuUs' | 'p50Us') =>
+  ({ peers }: Measured) => {
+    const [nginx, other] = [peers['nginx+lua'], peers[peer]].map((figures) => figures?.of(load.name));
+    return nginx === undefined || nginx instanceof Error || other === undefined || other instanceof Error
+      ? undefined
+      : nginx[key] / other[key];
   };
 
 /** The median of the sets. */
@@ -85,8 +97,15 @@ const goals: readonly Goal[] = [
     unit: '×',
     atMost: 0.3,
     value: toPeer('http-proxy', loads.many, 'cpuUs'),
+    ofNginx: nginxTo('http-proxy', loads.many, 'cpuUs'),
   },
-  { name: 'CPU, 64 connections, to fastify', unit: '×', atMost: 0.3, value: toPeer('fastify', loads.many, 'cpuUs') },
+  {
+    name: 'CPU, 64 connections, to fastify',
+    unit: '×',
+    atMost: 0.3,
+    value: toPeer('fastify', loads.many, 'cpuUs'),
+    ofNginx: nginxTo('fastify', loads.many, 'cpuUs'),
+  },
   { name: 'CPU, TLS to the API, to nginx+lua', unit: '×', atMost: 1.5, value: toPeer('nginx+lua', loads.tls, 'cpuUs') },
   { name: 'CPU, 13 fields, to nginx+lua', unit: '×', atMost: 1.5, value: toPeer('nginx+lua', loads.fields, 'cpuUs') },
   {
@@ -120,13 +139,15 @@ const goals: readonly Goal[] = [
 
 /** A line a goal. */
 export function verdicts(measured: Measured): string {
-  const lines = goals.map(({ name, unit, atMost, atLeast, value }) => {
+  const lines = goals.map(({ name, unit, atMost, atLeast, value, ofNginx }) => {
     const found = value(measured);
     const bound = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
     const reached = found !== undefined && found <= (atMost ?? Infinity) && found >= (atLeast ?? -Infinity);
     const told = found === undefined ? 'not measured' : `${found.toFixed(2)} ${unit}`;
     const verdict = found === undefined ? '' : reached ? 'reached' : 'missed';
-    return `  ${name.padEnd(40)} ${told.padStart(13)}   goal ${`${bound} ${unit}`.padEnd(10)} ${verdict}`.trimEnd();
+    const nginx = ofNginx?.(measured);
+    const beside = nginx === undefined ? '' : ` (nginx+lua: ${nginx.toFixed(2)})`;
+    return `  ${name.padEnd(40)} ${told.padStart(13)}   goal ${`${bound} ${unit}`.padEnd(10)} ${verdict}${beside}`.trimEnd();
   });
   return `${lines.join('\n')}\n`;
 }
