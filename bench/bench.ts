@@ -1,6 +1,6 @@
 /**
- * CPU time of a request, memory and throughput, beside peers on the same machine: `npm run bench`; `-- --quick` in about
- * a minute, `-- --readme` puts the table into the README. Absolute figures say little about another machine; the
+ * CPU time of a request, memory and throughput, beside peers on the same machine: `npm run bench`; `-- --quick` in two
+ * minutes, `-- --readme` puts the table into the README. Absolute figures say little about another machine; the
  * ratios of one run do. Needs wrk; nginx with Lua if it is there.
  */
 import { execFileSync } from 'node:child_process';
