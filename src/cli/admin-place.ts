@@ -19,8 +19,6 @@ export interface AdminPlace {
   readonly clientToken: Secret | undefined;
   /** How a complaint goes on: `nothing listens on HOST:PORT`, and `the proxy on HOST:PORT does not take`. */
   readonly complaints: { readonly nothingListens: string; readonly doesNotTake: string };
-  /** Of the configuration, so far as there is one. */
-  readonly credentials: readonly string[];
 }
 
 /** The variable that has the client token for `--admin`: arguments can be read by others on this machine. */
@@ -55,11 +53,10 @@ function named(address: string, clientToken = ''): AdminPlace {
           ? `us without its admin.clientToken: set ${TOKEN_VARIABLE} to it.`
           : `the client token in ${TOKEN_VARIABLE}: it runs with another.`,
     },
-    credentials: [],
   };
 }
 
-async function configured({ admin, credentials }: Config): Promise<AdminPlace> {
+async function configured({ admin }: Config): Promise<AdminPlace> {
   if (admin === false)
     throw new Complaint('this configuration has no admin port (admin: false), and so nobody who could be asked.');
   if (admin.port === 0)
@@ -81,7 +78,6 @@ async function configured({ admin, credentials }: Config): Promise<AdminPlace> {
           ? 'us without its admin.clientToken, which this configuration does not have.'
           : 'the admin.clientToken of this configuration: it runs with another.',
     },
-    credentials: Object.keys(credentials),
   };
 }
 

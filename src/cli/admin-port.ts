@@ -8,6 +8,8 @@ import { type Read, toldProblem } from './told-status.ts';
 const LARGEST_ANSWER = 16_777_216;
 /** How many groups and lists of an answer may stand within each other: more than in any of ours. */
 const DEEPEST_ANSWER = 32;
+/** Milliseconds: it is at hand. */
+const STATUS_PATIENCE_MS = 10_000;
 
 export interface AdminAnswer {
   /** Who gave it: host and port. */
@@ -41,6 +43,13 @@ export async function askProxy(
   if (content['code'] === 'client_unauthorized')
     throw new Complaint(`the proxy on ${place} does not take ${complaints.doesNotTake}`);
   return { place, status, content };
+}
+
+/** The answer has a status. Rejects with a Complaint, as `askProxy`. */
+export async function askStatus(place: AdminPlace): Promise<AdminAnswer> {
+  const answer = await askProxy(place, { method: 'GET', path: '/api/status', patienceMs: STATUS_PATIENCE_MS });
+  if (answer.status !== 200) throw new Complaint(`the proxy does not tell its status: ${problemIn(answer)}`);
+  return answer;
 }
 
 /** The words of a problem (RFC 9457), for a terminal. Throws a Complaint about an answer that is none. */

@@ -1,9 +1,9 @@
 import { nearest } from '../config/nearest.ts';
 import { type AskingWords, adminPlace } from './admin-place.ts';
-import { askProxy, problemIn, toldIn } from './admin-port.ts';
+import { askProxy, askStatus, problemIn, toldIn } from './admin-port.ts';
 import { Complaint, Usage } from './complaint.ts';
 import type { Process } from './process.ts';
-import { toldRefresh } from './told-status.ts';
+import { toldRefresh, toldStatus } from './told-status.ts';
 
 /** Longer than token requests take, with the default timeout and an hour of room for others. */
 const PATIENCE_MS = 3_600_000;
@@ -13,8 +13,11 @@ export async function refresh(credential: string, words: AskingWords, process: P
   const place = await adminPlace(words, process);
   const path = `/api/credentials/${encodeURIComponent(credential)}/refresh`;
   const answer = await askProxy(place, { method: 'POST', path, patienceMs: PATIENCE_MS });
-  if (answer.content['code'] === 'no_route')
-    throw new Usage(`the running proxy has no credential of that name${nearest(credential, place.credentials)}`);
+  if (answer.content['code'] === 'no_route') {
+    const { credentials } = toldIn(await askStatus(place), toldStatus);
+    const names = credentials.map(({ name }) => name);
+    throw new Usage(`the running proxy has no credential of that name${nearest(credential, names)}`);
+  }
   if (answer.status !== 200) throw new Complaint(`no token could be had for ${credential}: ${problemIn(answer)}`);
   const { lifetimeS } = toldIn(answer, toldRefresh);
   process.stdout.write(

@@ -1,7 +1,6 @@
 import { type AskingWords, adminPlace } from './admin-place.ts';
-import { askProxy, problemIn, toldIn } from './admin-port.ts';
+import { askStatus, toldIn } from './admin-port.ts';
 import { columns } from './columns.ts';
-import { Complaint } from './complaint.ts';
 import type { Process } from './process.ts';
 import { type ToldCredential, type ToldRoute, type ToldStatus, toldStatus } from './told-status.ts';
 
@@ -9,14 +8,9 @@ export interface StatusWords extends AskingWords {
   readonly json?: boolean;
 }
 
-/** Milliseconds. */
-const PATIENCE_MS = 10_000;
-
 /** Tells how a running proxy is. */
 export async function status({ json, ...words }: StatusWords, process: Process): Promise<void> {
-  const place = await adminPlace(words, process);
-  const answer = await askProxy(place, { method: 'GET', path: '/api/status', patienceMs: PATIENCE_MS });
-  if (answer.status !== 200) throw new Complaint(`the proxy does not tell its status: ${problemIn(answer)}`);
+  const answer = await askStatus(await adminPlace(words, process));
   const told = toldIn(answer, toldStatus);
   process.stdout.write(json === true ? `${inJson(answer.content)}\n` : inWords(told));
 }

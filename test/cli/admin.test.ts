@@ -86,13 +86,18 @@ test('refresh gets a new token, and a failure is told', async () => {
   expect(stdout).toMatch(/^main: token_refused: .*invalid_client.*; again in \d+s$/m);
 });
 
-test('a misspelt credential is wrong usage', async () => {
-  const { file } = await running();
-  expect(await command(['refresh', 'mian', '-c', file])).toEqual({
-    code: 2,
-    stdout: '',
-    stderr: 'bearerway: the running proxy has no credential of that name (did you mean "main"?)\n',
-  });
+test('a misspelt credential is wrong usage; what is right is asked of the proxy', async () => {
+  const { file, proxy } = await running();
+  for (const where of [
+    ['-c', file],
+    ['--admin', `127.0.0.1:${proxy.app.admin?.port}`],
+  ]) {
+    expect(await command(['refresh', 'mian', ...where])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'bearerway: the running proxy has no credential of that name (did you mean "main"?)\n',
+    });
+  }
   expect(await command(['refresh', '-c', file])).toMatchObject({ code: 2, stdout: '' });
 });
 
