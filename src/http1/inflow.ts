@@ -59,17 +59,13 @@ export class Inflow implements BodyReader {
     this.#advancing = true;
     while (this.#held !== undefined && this.#user.use());
     this.#advancing = false;
-    if (this.#awaitsTurn || this.#isFull) this.#socket.pause();
-    else if (this.#socket.isPaused() && requestsShare.mayReadAgain(this)) this.#socket.resume();
-  }
-
-  get #isFull(): boolean {
-    return this.length >= MOST_HELD || this.#user.isBlocked;
+    if (this.length >= MOST_HELD || this.#awaitsTurn || this.#user.isBlocked) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   readOn(): void {
     this.#awaitsTurn = false;
-    if (!this.#isFull && this.#socket.isPaused()) this.#socket.resume();
+    this.advance();
   }
 
   /** All that is held, as one; it is held no more. */
