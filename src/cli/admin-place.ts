@@ -1,4 +1,5 @@
 /** Where a running proxy is asked: its configuration tells, or the address in `--admin`. */
+import { isClientToken, notAToken } from '../config/client-token.ts';
 import { ConfigError } from '../config/faults.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -24,7 +25,7 @@ export interface AdminPlace {
 /** The variable that has the client token for `--admin`: arguments can be read by others on this machine. */
 const TOKEN_VARIABLE = 'BEARERWAY_ADMIN_CLIENT_TOKEN';
 
-/** Rejects with a Complaint where nobody could be asked, with a Usage for an address that is none, and as `loadConfig`. */
+/** Rejects with a Complaint where nobody could be asked, with a Usage for an address or a token that is none, and as `loadConfig`. */
 export async function adminPlace({ config: file, admin }: AskingWords, { env, stderr }: Process): Promise<AdminPlace> {
   if (admin !== undefined) return named(admin, env[TOKEN_VARIABLE]);
   const config = await loadConfig(file, env).catch((error) => {
@@ -42,6 +43,7 @@ function named(address: string, clientToken = ''): AdminPlace {
   // A number alone would be read as an IPv4 address.
   if (url === null || `${url.origin}/` !== url.href || url.protocol !== 'http:' || /^\d*$/.test(address))
     throw new Usage('--admin takes the address of an admin port, such as 127.0.0.1:9090 or http://127.0.0.1:9090');
+  if (clientToken !== '' && !isClientToken(clientToken)) throw new Usage(`${TOKEN_VARIABLE} is not ${notAToken}`);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 80),

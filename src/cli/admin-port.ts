@@ -34,9 +34,7 @@ export async function askProxy(
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const headers = clientToken === undefined ? {} : { 'Bearerway-Client-Token': clientToken.reveal() };
   const { status, text } = await exchange({ host, port, method, path, headers, timeout: patienceMs }).catch((error) => {
-    throw isRefusal(error)
-      ? new Complaint(`nothing listens on ${place}${complaints.nothingListens}`)
-      : aboutSilence(error, place);
+    throw aboutSilence(error, place, complaints.nothingListens);
   });
   const content = parsed(text);
   if (content === undefined) throw stranger(place, 'is no JSON of ours');
@@ -107,10 +105,9 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
-const isRefusal = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
-
-function aboutSilence(error: unknown, place: string): unknown {
+function aboutSilence(error: unknown, place: string, nothingListens: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return new Complaint(`nothing listens on ${place}${nothingListens}`);
   if (code === 'EMSGSIZE') return stranger(place, `is larger than ${LARGEST_ANSWER} bytes`);
   return new Complaint(`the admin port on ${place} does not answer (${code ?? 'unknown'}): it may be another program.`);
 }

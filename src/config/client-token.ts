@@ -2,8 +2,8 @@
 import { fileSecret, fixedSecret, type SecretSource } from '../secret.ts';
 import { contentOf, optional, secretFile, text } from './scalars.ts';
 
-const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);
-const notAToken = 'a client token of visible ASCII without spaces (as clients could not send another)';
+export const isClientToken = (given: string): boolean => /^[\x21-\x7e]+$/.test(given);
+export const notAToken = 'a client token of visible ASCII without spaces (as clients could not send another)';
 const clientToken = text.refine(isClientToken, { error: `is not ${notAToken}` });
 
 /** Looked into as well: at its first reading by the proxy it would be late. */

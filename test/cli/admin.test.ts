@@ -173,6 +173,10 @@ test('--admin takes the client token from a variable, and tells when it is missi
     code: 1,
     stderr: expect.stringContaining('the client token in BEARERWAY_ADMIN_CLIENT_TOKEN: it runs with another'),
   });
+  expect(await ask({ BEARERWAY_ADMIN_CLIENT_TOKEN: 'a\nb' })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('BEARERWAY_ADMIN_CLIENT_TOKEN is not a client token of visible ASCII'),
+  });
 });
 
 test('--admin tells of an address that is none, and of one where nobody is', async () => {
