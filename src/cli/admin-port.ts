@@ -46,6 +46,10 @@ export async function askProxy(
 /** The answer has a status. Rejects with a Complaint, as `askProxy`. */
 export async function askStatus(place: AdminPlace): Promise<AdminAnswer> {
   const answer = await askProxy(place, { method: 'GET', path: '/api/status', patienceMs: STATUS_PATIENCE_MS });
+  if (answer.content['code'] === 'no_route')
+    throw new Complaint(
+      `on ${answer.place} is a proxy's main port. What is asked for is its admin port: 9090, unless its configuration has another.`,
+    );
   if (answer.status !== 200) throw new Complaint(`the proxy does not tell its status: ${problemIn(answer)}`);
   return answer;
 }

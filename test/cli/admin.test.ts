@@ -179,6 +179,18 @@ test('--admin takes the client token from a variable, and tells when it is missi
   });
 });
 
+test('--admin tells the main port from the admin port', async () => {
+  const { url: upstream } = await startApi();
+  const proxy = await startProxy({ routes: [{ prefix: '/crm', upstream }] });
+  for (const words of [['status'], ['refresh', 'main']]) {
+    expect(await command([...words, '--admin', `127.0.0.1:${proxy.port}`])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `bearerway: on 127.0.0.1:${proxy.port} is a proxy's main port. What is asked for is its admin port: 9090, unless its configuration has another.\n`,
+    });
+  }
+});
+
 test('--admin tells of an address that is none, and of one where nobody is', async () => {
   for (const address of [
     '',
