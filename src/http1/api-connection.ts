@@ -8,8 +8,8 @@ import { limitsMs, NEVER, type Waiting } from './deadlines.ts';
 import { type Dialing, dial } from './dial.ts';
 import { brokenOff } from './dial-failure.ts';
 import { type AnswerReceiver, IncomingAnswer } from './incoming-answer.ts';
+import { Intake } from './intake.ts';
 import { Persistence } from './persistence.ts';
-import { answersShare, type BodyReader } from './read-share.ts';
 import { type RequestObserver, RequestWriter } from './request-writer.ts';
 import { reset } from './reset.ts';
 import { invalidAnswer } from './response.ts';
@@ -25,12 +25,13 @@ import { Writer } from './writer.ts';
 type Phase = 'connecting' | 'idle' | 'exchange' | 'reading off' | 'leaving off' | 'tunnel' | 'closed';
 
 /** A connection to an API: one request at a time, used again unless there is a doubt. */
-export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier, BodyReader {
+export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, AnswerReceiver, TunnelCarrier {
   deadlineMs: number;
   readonly #owner: ApiConnectionOwner;
   readonly #dialing: Dialing;
   #socket: Socket;
   writer: Writer;
+  #intake: Intake;
   readonly #answer = new IncomingAnswer(this);
   readonly #persistence: Persistence;
   #phase: Phase = 'connecting';
@@ -38,10 +39,6 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   #request: RequestWriter;
   #tunnel: Tunnel | undefined;
   #served = 0;
-  /** The client takes nothing at the moment. */
-  #paused = false;
-  /** Others read first. */
-  #awaitsTurn = false;
   #error: Error | undefined;
 
   /** Dials for a call, and carries it. Throws what `dial` does. */
@@ -59,6 +56,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
       replaced: (socket) => {
         this.#socket = socket;
         this.writer = new Writer(socket);
+        this.#intake = new Intake(socket);
         this.#hear(socket);
       },
     });
@@ -70,6 +68,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     owner.deadlines.watch(this);
     this.deadlineMs = owner.deadlines.in(owner.timeouts.connect);
     this.writer = new Writer(this.#socket);
+    this.#intake = new Intake(this.#socket);
     this.#request = new RequestWriter(this.writer, this);
     this.#hear(this.#socket);
   }
@@ -117,11 +116,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.moved();
-    this.#awaitsTurn = !answersShare.mayReadAgain(this);
-    if (!this.#awaitsTurn) this.#socket.resume();
+    if (this.#intake.release()) this.moved();
   }
 
   /** The call is over; what is left of its answer is read if it is not much. */
@@ -134,8 +129,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#phase = 'reading off';
     this.#answer.readOff();
     this.#wait(limitsMs.unwantedRest);
-    this.#paused = false;
-    this.#socket.resume();
+    this.#intake.free();
   }
 
   destroy(): void {
@@ -190,14 +184,9 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     }
     if (this.#phase === 'tunnel' || (this.#phase === 'exchange' && this.#answer.headed)) {
       this.moved();
-      this.#awaitsTurn = !answersShare.mayReadOn(this, length);
+      this.#intake.count(length);
     }
-    return !this.#paused && !this.#awaitsTurn;
-  }
-
-  readOn(): void {
-    this.#awaitsTurn = false;
-    if (!this.#paused) this.#socket.resume();
+    return this.#intake.isOpen;
   }
 
   get over(): boolean {
@@ -251,7 +240,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
   content(chunk: Buffer): void {
     const call = this.#call;
     if (call === undefined || call.over || call.answer.data(chunk) || call.over) return;
-    this.#paused = true;
+    this.#intake.hold();
   }
 
   whole(trailers: Fields, more: boolean): void {
@@ -284,10 +273,7 @@ export class ApiConnection implements Waiting, ApiCarrier, RequestObserver, Answ
     this.#phase = 'idle';
     this.#served += 1;
     this.#wait(ms);
-    if (this.#paused) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
+    this.#intake.free();
     this.#owner.freed(this);
   }
 
