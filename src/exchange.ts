@@ -146,5 +146,8 @@ export interface Handler {
   /** Once for each request whose head came whole. */
   serve: (request: InboundRequest, answer: Answer, signal: StopSignal) => void;
   /** For what is no request: answers with the failure. The connection is closed behind it. */
-  refuse: (failure: Failure, client: string, answer: Answer) => void;
+  refuse: (failure: Failure, asked: Asked, answer: Answer) => void;
 }
+
+/** What is known of who asked for what; `method` and `target` are empty as long as there is no request line. */
+export type Asked = Pick<InboundRequest, 'method' | 'target' | 'client'>;

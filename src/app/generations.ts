@@ -17,7 +17,7 @@ export class Generations {
   /** That of whichever is the current one when a request comes. */
   readonly handler: Handler = {
     serve: (request, answer, signal) => this.#current.handler.serve(request, answer, signal),
-    refuse: (failure, client, answer) => this.#current.handler.refuse(failure, client, answer),
+    refuse: (failure, asked, answer) => this.#current.handler.refuse(failure, asked, answer),
   };
 
   /** From the next request on; the one before ends when its last request has. */

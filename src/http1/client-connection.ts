@@ -148,7 +148,8 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** What came is no request. Its answer waits for nobody, as requests before it have been answered. */
   #refuse(failure: Failure): void {
     this.#inflow.deafen();
-    this.#owner.handler.refuse(failure, this.#client, this.#enter(noRequest));
+    const { method, target } = this.#reader;
+    this.#owner.handler.refuse(failure, { method, target, client: this.#client }, this.#enter(noRequest));
   }
 
   /** From here on whoever carries the exchange has the deadlines. */

@@ -16,6 +16,7 @@ import { protocolsAsked } from './upgrade.ts';
 
 /** Reads the heads of requests (RFC 9112 §3, §5, §6) on one connection, one after the other. */
 export class RequestReader {
+  /** Empty as long as the line they stand in has not come. */
   method = '';
   target = '';
   /** HTTP/1.0: no chunked coding, no interim answers, no further request unless asked for. */
@@ -54,6 +55,8 @@ export class RequestReader {
   /** Ready for another request. */
   clear(): void {
     this.#begun = false;
+    this.method = '';
+    this.target = '';
     this.#emptyLines = 0;
     this.#lines.clear();
     this.section.clear();

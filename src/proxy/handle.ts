@@ -67,6 +67,11 @@ export function handle(options: HandleOptions): Handler {
   return new Passages(options);
 }
 
+/** For the log, which shows neither query nor fragment; an absolute URL may hold a password. */
+function pathAsItCame(target: string): string | undefined {
+  return target.startsWith('/') ? printable(target.split(/[?#]/, 1)[0] ?? '') : undefined;
+}
+
 class Passages implements Handler {
   readonly #options: HandleOptions;
 
@@ -88,15 +93,17 @@ class Passages implements Handler {
     try {
       this.#carry(inbound, passage, signal);
     } catch (thrown) {
-      // As it came; an absolute URL may hold a password.
-      if (inbound.target.startsWith('/')) passage.record.path ??= printable(inbound.target.split('?', 1)[0] ?? '');
+      passage.record.path ??= pathAsItCame(inbound.target);
       passage.relay.shareWith(this.#options.pages.named(inbound.fields));
       passage.relay.fail(thrown);
     }
   };
 
-  readonly refuse: Handler['refuse'] = (failure, client, answer) => {
-    this.#begin({ requestId: this.#options.newRequestId(), method: '-', client }, answer).relay.fail(failure);
+  readonly refuse: Handler['refuse'] = (failure, { method, target, client }, answer) => {
+    const requestId = this.#options.newRequestId();
+    const { record, relay } = this.#begin({ requestId, method: method || '-', client }, answer);
+    record.path = pathAsItCame(target);
+    relay.fail(failure);
   };
 
   /** The whole way, in its order. What is thrown on it becomes the answer. */

@@ -1,6 +1,6 @@
 /** What the admin port serves: guard → page → answer. */
 import { asFailure, Failure, problem } from '../errors.ts';
-import type { Answer, AnswerFlow, AnswerHead, Handler, InboundRequest } from '../exchange.ts';
+import type { Answer, AnswerFlow, AnswerHead, Asked, Handler, InboundRequest } from '../exchange.ts';
 import { Fields } from '../fields.ts';
 import type { StopSignal } from '../stop.ts';
 
@@ -64,7 +64,7 @@ export class PageHandler implements Handler {
     });
   };
 
-  readonly refuse: Handler['refuse'] = (failure, client, answer) => this.#fail(failure, { client, target: '' }, answer);
+  readonly refuse: Handler['refuse'] = (failure, asked, answer) => this.#fail(failure, asked, answer);
 
   async #serve(request: InboundRequest, answer: Answer, signal: StopSignal): Promise<void> {
     const asIs = pathOf(request.target);
@@ -89,7 +89,7 @@ export class PageHandler implements Handler {
     return this.#options.pages.map(({ path }) => path.replace('*', 'NAME')).join(', ');
   }
 
-  #fail(failure: Failure, { client, target }: Pick<InboundRequest, 'client' | 'target'>, answer: Answer): void {
+  #fail(failure: Failure, { client, target }: Asked, answer: Answer): void {
     this.#options.failed(failure, client);
     const { status, reason, fields, body } = problem(failure, this.#options.newId());
     const asksUser = failure.code === 'client_unauthorized' && this.#at(pathOf(target)).some(({ browsed }) => browsed);

@@ -137,6 +137,26 @@ test('what was no request', async () => {
   });
 });
 
+test.each([
+  ['no Host', 'POST /api/x?secret=canary-query HTTP/1.1\r\n\r\n'],
+  ['two lengths', 'POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+  ['a field that is none', 'POST /api/x HTTP/1.1\r\nHost: localhost\r\nno field\r\n\r\n'],
+  ['a fragment', 'POST /api/x#secret=canary-query HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['too many bytes', `POST /api/x HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`],
+])('a request that broke HTTP behind its first line is told of by method and path: %s', async (_name, bytes) => {
+  const { proxy } = await start();
+  await exchangeRaw(proxy.port, bytes);
+  expect(only(await proxy.served(1))).toMatchObject({ method: 'POST', path: '/api/x' });
+});
+
+test('what was no request is not told of by the method and path of the one before it', async () => {
+  const { proxy } = await start();
+  await exchangeRaw(proxy.port, 'GET /api/x HTTP/1.1\r\nHost: localhost\r\n\r\nno request\r\n\r\n');
+  const [, second] = await proxy.served(2);
+  expect(second).toMatchObject({ method: '-', status: 400 });
+  expect(second).not.toHaveProperty('path');
+});
+
 test('a request keeps the id that its client gave it, if that can stand in a log', async () => {
   const { api, proxy } = await start();
   await proxy.call('/api/x', { headers: { 'x-request-id': 'given-1' } });

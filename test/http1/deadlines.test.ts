@@ -43,7 +43,7 @@ const limits = { headerSize: 16_384, headerCount: 100, targetSize: 8192, headers
 async function listen(clock: MovedClock, answer: (answer: Answer) => void) {
   const handler: Handler = {
     serve: (_inbound, to) => answer(to),
-    refuse: (_failure, _client, to) => answer(to),
+    refuse: (_failure, _asked, to) => answer(to),
   };
   const listener = new Listener(handler, { at: { host: '127.0.0.1', port: 0 }, limits, clock });
   const port = await listener.listen();
