@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts';
+import { printable } from '../errors.ts';
 import type { Process } from './process.ts';
 
 export interface CheckWords {
@@ -11,8 +12,12 @@ export interface CheckWords {
 export async function check({ config: file, live }: CheckWords, process: Process): Promise<void> {
   const { env, stdout } = process;
   const config = await loadConfig(file, env);
+  const names = Object.keys(config.credentials);
+  const used = new Set(config.routes.map(({ credential }) => credential));
+  const unused = names.filter((name) => !used.has(name)).map(printable);
+  const beside = unused.length === 0 ? '' : `; no route uses ${unused.join(', ')}`;
   stdout.write(
-    `${file}: fine (${counted(config.routes.length, 'route')}, ${counted(Object.keys(config.credentials).length, 'credential')})\n`,
+    `${file}: fine (${counted(config.routes.length, 'route')}, ${counted(names.length, 'credential')}${beside})\n`,
   );
   if (live === true) await (await import('./live-check.ts')).liveCheck(config, process);
 }

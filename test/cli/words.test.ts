@@ -51,6 +51,18 @@ test('check says that a config is fine', async () => {
   });
 });
 
+test('check tells of credentials that no route uses: of what was forgotten, or misspelt', async () => {
+  const secret = 'clientId: a, clientSecret: fake, tokenUrl: "https://idp.example.com/token"';
+  const credentials = `credentials: {main: {${secret}}, old: {${secret}}, spare: {${secret}}}`;
+  const file = await configFile(
+    `${credentials}\nroutes: [{prefix: /a, upstream: "https://a.example.com", credential: main}]`,
+  );
+  expect(await bearerway(['check', '-c', file]).ended).toMatchObject({
+    code: 0,
+    stdout: `${file}: fine (1 route, 3 credentials; no route uses old, spare)\n`,
+  });
+});
+
 test('check tells every fault at once, on standard error', async () => {
   const file = await configFile(
     'listn: {}\nroutes:\n  - prefix: a\n    upstream: http://api.example.com\n    timeouts: {idle: 5}\n',
