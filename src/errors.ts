@@ -81,9 +81,22 @@ const phrases: Readonly<Record<(typeof failureKinds)[FailureCode]['status'], str
   508: 'Loop Detected',
 };
 
+/**
+ * What a failure is about, where its code does not tell: for whoever says more of it. `egress proxy`: its own fault;
+ * `behind egress proxy`: that of whom it leads to.
+ */
+export type FailureTopic =
+  | 'egress proxy'
+  | 'behind egress proxy'
+  | 'lateness'
+  | 'no access token'
+  | 'access token'
+  | 'token type';
+
 export interface FailureOptions {
   /** For the log only: never shown to a client. */
   readonly cause?: unknown;
+  readonly topic?: FailureTopic | undefined;
   /** Milliseconds until another try makes sense. */
   readonly retryAfterMs?: number;
   /** The methods that are allowed instead (RFC 9110 §10.2.1). */
@@ -94,6 +107,7 @@ export interface FailureOptions {
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly detail: string;
+  readonly topic: FailureTopic | undefined;
   readonly retryAfterMs: number | undefined;
   readonly allow: readonly string[] | undefined;
 
@@ -102,6 +116,7 @@ export class Failure extends Error {
     this.name = 'Failure';
     this.code = code;
     this.detail = detail;
+    this.topic = options.topic;
     this.retryAfterMs = options.retryAfterMs;
     this.allow = options.allow;
   }

@@ -114,19 +114,16 @@ function outbound({ url, method, headers, body }: Question): OutboundRequest {
 
 /** In words of a server that gives tokens: below, they are of APIs. */
 function unavailable(failure: Failure, { who, way, signal }: Question): Failure {
-  const { code, detail } = failure;
+  const { code, detail, cause, topic } = failure;
+  const told = (words: string, about = topic): Failure =>
+    new Failure('token_unavailable', `${who} ${words}`, { cause, topic: about });
   if (signal.aborted || code === 'upstream_timeout') {
-    const where = /egress proxy/.test(detail) ? `: ${detail}` : way;
-    return new Failure('token_unavailable', `${who} did not answer in time${where}`, { cause: failure.cause });
+    const where = topic === undefined ? way : `: ${detail}`;
+    return told(`did not answer in time${where}`, topic === 'egress proxy' ? topic : 'lateness');
   }
-  // One of the way there says all that is to be known of it.
-  if (/egress proxy/.test(detail))
-    return new Failure('token_unavailable', `${who} cannot be reached: ${detail}`, { cause: failure.cause });
-  if (code === 'upstream_invalid')
-    return new Failure('token_unavailable', `${who} cannot be used: ${detail}`, { cause: failure.cause });
-  // Nobody was asked.
-  if (code === 'overloaded')
-    return new Failure('token_unavailable', `${who} cannot be reached: ${detail}`, { cause: failure.cause });
+  // One of the way there says all that is to be known of it; and when there was too much to do, nobody was asked.
+  if (topic !== undefined || code === 'overloaded') return told(`cannot be reached: ${detail}`);
+  if (code === 'upstream_invalid') return told(`cannot be used: ${detail}`);
   const why = code === 'upstream_tls' ? ': its identity could not be verified, or TLS with it failed' : '';
-  return new Failure('token_unavailable', `${who} cannot be reached${why}${way}`, { cause: failure.cause });
+  return told(`cannot be reached${why}${way}`);
 }

@@ -1,6 +1,6 @@
 /** Checks what a token endpoint answered (RFC 6749 §5) and makes a token of it. Does no I/O. */
 import type { Clock } from '../clock.ts';
-import { Failure } from '../errors.ts';
+import { Failure, type FailureTopic } from '../errors.ts';
 import { issuedToken, type RequestMoment } from './issued-token.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Token } from './token.ts';
@@ -53,10 +53,10 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
   refuseUnlessGranted(answer, json, context.clock);
   if (!isObject(json)) throw invalid(answer.body === '' ? 'it is empty' : 'it is not a JSON object');
   const value = memberOf(json, options.response.accessToken);
-  if (value === undefined || value === null) throw invalid('it has no access token');
-  if (typeof value !== 'string' || value === '') throw invalid('its access token is no text');
+  if (value === undefined || value === null) throw invalid('it has no access token', 'no access token');
+  if (typeof value !== 'string' || value === '') throw invalid('its access token is no text', 'access token');
   const problem = tokenProblem(value);
-  if (problem !== undefined) throw invalid(`its access token ${problem}`);
+  if (problem !== undefined) throw invalid(`its access token ${problem}`, 'access token');
   checkType(memberOf(json, options.response.tokenType), [
     'Bearer',
     options.inject.scheme,
@@ -106,7 +106,7 @@ function refuseUnlessGranted({ status, retryAfter }: TokenResponse, json: unknow
 function checkType(type: unknown, taken: readonly (string | null | undefined)[]): void {
   if (type === undefined || type === null) return;
   if (typeof type === 'string' && taken.some((each) => each?.toLowerCase() === type.toLowerCase())) return;
-  throw invalid('its token_type is not Bearer (inject.scheme can name another)');
+  throw invalid('its token_type is not Bearer (inject.scheme can name another)', 'token type');
 }
 
 /** A scope that is told is the whole of what was granted; one that is not told is what was asked for (RFC 6749 §5.1). */
@@ -116,8 +116,8 @@ function lackingScopes(asked: readonly string[] = [], granted: unknown): readonl
   return asked.filter((scope) => !words.has(scope));
 }
 
-function invalid(what: string): Failure {
-  return new Failure('token_invalid', `the token endpoint's answer cannot be used: ${what}`);
+function invalid(what: string, topic?: FailureTopic): Failure {
+  return new Failure('token_invalid', `the token endpoint's answer cannot be used: ${what}`, { topic });
 }
 
 function dateOf({ date }: TokenResponse, began: RequestMoment): number {

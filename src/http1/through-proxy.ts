@@ -6,7 +6,7 @@ import { authorityOf, type EgressProxy } from '../egress.ts';
 import { Failure } from '../errors.ts';
 import { lookup } from '../lookup.ts';
 import type { Destination } from './destination.ts';
-import { codeOf, isNoWay, outOfFiles } from './dial-failure.ts';
+import { proxyRefusal, proxysOwn, proxyUnreachable } from './proxy-failure.ts';
 import { AnswerReader } from './response.ts';
 
 export interface TunnelOptions {
@@ -54,19 +54,17 @@ export class ThroughProxy {
     if (error instanceof Failure) return error;
     if (this.#stage === 'reaching the proxy') return proxyUnreachable(error, this.#proxy);
     if (this.#stage === 'asking')
-      return new Failure('upstream_unreachable', 'the egress proxy broke the connection off', { cause: error });
+      return proxysOwn('upstream_unreachable', 'the egress proxy broke the connection off', error);
     const detail =
       'the identity of who is behind the egress proxy could not be verified, or TLS with it failed (a proxy that inspects TLS needs egress.ca)';
-    return new Failure('upstream_tls', detail, { cause: error });
+    return new Failure('upstream_tls', detail, { cause: error, topic: 'behind egress proxy' });
   }
 
   /** The same, when it took too long. */
   late(): Failure {
-    const isProxys = this.#stage !== 'in the tunnel';
-    return new Failure(
-      'upstream_timeout',
-      isProxys ? 'the egress proxy gave no connection in time' : 'no connection came about in time',
-    );
+    return this.#stage === 'in the tunnel'
+      ? new Failure('upstream_timeout', 'no connection came about in time')
+      : proxysOwn('upstream_timeout', 'the egress proxy gave no connection in time');
   }
 
   readonly #ask = (): void => {
@@ -128,48 +126,13 @@ export class ToProxy {
 
   /** As {@link ThroughProxy.late}. */
   late(): Failure {
-    return new Failure('upstream_timeout', 'no connection to the egress proxy came about in time');
+    return proxysOwn('upstream_timeout', 'no connection to the egress proxy came about in time');
   }
 }
 
 /** Who we are to a proxy, as field lines; none or one. */
 export function credentials({ authorization }: EgressProxy): string[] {
   return authorization === undefined ? [] : [`Proxy-Authorization: ${authorization.reveal()}`];
-}
-
-/** What a proxy's answer that opens no tunnel, or a 407 of its own, says; undefined for one that opens it. */
-export function proxyRefusal(status: number, proxy: EgressProxy): Failure | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  // What else it says may repeat our credentials.
-  const cause = new Error(`${authorityOf(proxy)} answered ${status}`);
-  const detail =
-    status !== 407
-      ? `the egress proxy refuses the connection (${status})`
-      : proxy.authorization === undefined
-        ? 'the egress proxy asks for credentials (407), which its address has none of'
-        : 'the egress proxy refuses the credentials of its address (407)';
-  return new Failure('upstream_unreachable', detail, { cause });
-}
-
-/** Of a request that a proxy was to pass on: nobody can tell whose fault it is. */
-export function passedOn(failure: Failure): Failure {
-  const { code, detail, cause } = failure;
-  if (detail.includes('egress proxy') || code === 'overloaded') return failure;
-  return new Failure(code, `${detail} (by way of the egress proxy)`, { cause });
-}
-
-function proxyUnreachable(error: Error, { tls }: EgressProxy): Failure {
-  const full = outOfFiles(error);
-  if (full !== undefined) return full;
-  if (tls !== undefined && !isNoWay(error)) {
-    const detail = 'the identity of the egress proxy could not be verified, or TLS with it failed';
-    return new Failure('upstream_tls', detail, { cause: error });
-  }
-  const detail =
-    codeOf(error) === 'ECONNRESET'
-      ? 'the egress proxy broke the connection off'
-      : 'no connection to the egress proxy could be made';
-  return new Failure('upstream_unreachable', detail, { cause: error });
 }
 
 /** Nobody needs more interim answers to one request. */
@@ -190,7 +153,7 @@ class ConnectAnswer {
       return this.#read(chunk);
     } catch (thrown) {
       const detail = thrown instanceof Failure ? thrown.detail : 'it cannot be read';
-      throw new Failure('upstream_invalid', `the egress proxy's answer breaks HTTP: ${detail}`, { cause: thrown });
+      throw proxysOwn('upstream_invalid', `the egress proxy's answer breaks HTTP: ${detail}`, thrown);
     }
   }
 

@@ -169,6 +169,12 @@ test.each<Case>([
     remedy: 'response.accessToken: /data/token',
   },
   {
+    name: 'a token that is no text',
+    answer: { body: { access_token: { value: 'canary-token-x' } } },
+    cause: 'its access token is no text; it has /access_token/value',
+    remedy: 'as a JSON Pointer',
+  },
+  {
     name: 'an answer with nothing',
     answer: { body: {} },
     cause: 'it has no member at all',

@@ -15,8 +15,10 @@ export function aboutAnswer({ response }: GrantConfig, failure: Failure, { statu
       cause: `the token endpoint answers ${status} with what is no JSON object, such as a web page`,
       remedy: 'look at the path in tokenUrl (or baseUrl)',
     };
-  if (failure.detail.includes('access token')) return aboutMembers(json, response.accessToken, failure);
-  if (failure.detail.includes('token_type'))
+  if (failure.topic === 'no access token')
+    return aboutMembers(json, `the answer has no ${response.accessToken.join(' or ')}`);
+  if (failure.topic === 'access token') return aboutMembers(json, printable(failure.detail));
+  if (failure.topic === 'token type')
     return {
       cause: printable(failure.detail),
       remedy: 'inject.scheme: the type that the answer names, if the API takes it in Authorization',
@@ -27,14 +29,11 @@ export function aboutAnswer({ response }: GrantConfig, failure: Failure, { statu
   };
 }
 
-function aboutMembers(json: object, looked: readonly string[], failure: Failure): Diagnosis {
+function aboutMembers(json: object, lacks: string): Diagnosis {
   const pointers = firstOf(pointersOf(json), MOST_TOLD);
   const likely = pointers.find(
     (pointer) => /token|jwt/i.test(lastOf(pointer)) && !/refresh|id_?token|type|expire/i.test(lastOf(pointer)),
   );
-  const lacks = failure.detail.endsWith('it has no access token')
-    ? `the answer has no ${looked.join(' or ')}`
-    : printable(failure.detail);
   return {
     cause: `${lacks}; it has ${pointers.length === 0 ? 'no member at all' : pointers.join(', ')}`,
     remedy:

@@ -15,9 +15,7 @@ export function aboutConnection(options: Endpoint, failure: Failure): Diagnosis 
     aboutCertificate(codes, place, options) ??
     aboutNetwork(codes, place) ?? {
       cause: reason(failure),
-      remedy: failure.detail.includes('did not answer in time')
-        ? tooLate
-        : 'look at tokenUrl (or issuer), and at what is on the way there',
+      remedy: failure.topic === 'lateness' ? tooLate : 'look at tokenUrl (or issuer), and at what is on the way there',
     }
   );
 }
@@ -34,9 +32,7 @@ function aboutIssuer(failure: Failure): Diagnosis {
 }
 
 function aboutEgressProxy(failure: Failure): Diagnosis | undefined {
-  // Its own fault, and not that of who is behind it.
-  if (!/: (the egress proxy|the identity of the egress proxy|no connection to the egress proxy)/.test(failure.detail))
-    return undefined;
+  if (failure.topic !== 'egress proxy') return undefined;
   return {
     cause: reason(failure),
     remedy:
