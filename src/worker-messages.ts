@@ -62,6 +62,8 @@ export type FromWorker =
   | TokenQuestion
   /** What it has done; app/work-report.ts says in which words. `answers`: the number of who asked for it, if somebody did. */
   | { readonly kind: 'report'; readonly report: object; readonly answers: number | null }
+  /** The answer to the same. */
+  | { readonly kind: 'alive' }
   /** It serves from now on. */
   | { readonly kind: 'ready' }
   /** It cannot serve, and ends. */

@@ -100,6 +100,9 @@ class Serving implements ChannelUser {
       case 'connection':
         if (socket !== undefined) app.listener.take(socket);
         break;
+      case 'alive':
+        channel.tell({ kind: 'alive' });
+        break;
       case 'report':
         channel.tell({ kind: 'report', report: reports.read(), answers: message.id });
         break;

@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { FromWorker, ToWorker } from '../worker-messages.ts';
+import { LifeSign } from './life-sign.ts';
+import { ReplacementPause } from './replacement.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Worker, WorkerEnd, WorkerEvents } from './worker.ts';
 import { WorkerError } from './worker-error.ts';
@@ -23,11 +25,7 @@ export interface CrewOptions {
   readonly died: (end: WorkerEnd, replacedInMs: number) => void;
 }
 
-/** Milliseconds. One that dies younger may do so again and again: what comes after the next is made to wait. */
-const LONG_LIFE_MS = 10_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-/** So often workers hear that we are there. */
+/** So often workers hear that we are there, and say that they are. Milliseconds. */
 const ALIVE_INTERVAL_MS = 5000;
 /** For a worker that was told to cut its connections; then it is killed. */
 const CUT_MS = 2000;
@@ -36,15 +34,16 @@ const CUT_MS = 2000;
 interface Place {
   worker: Worker | undefined;
   ready: boolean;
-  startedAtMs: number;
-  /** How many died young in it, one after the other. */
-  young: number;
+  /** Of one that serves. */
+  sign: LifeSign | undefined;
   reason: string | undefined;
+  readonly pause: ReplacementPause;
   cancel: () => void;
 }
 
 function emptyPlace(): Place {
-  return { worker: undefined, ready: false, startedAtMs: 0, young: 0, reason: undefined, cancel: () => {} };
+  const pause = new ReplacementPause();
+  return { worker: undefined, ready: false, sign: undefined, reason: undefined, pause, cancel: () => {} };
 }
 
 export class Crew {
@@ -143,18 +142,20 @@ export class Crew {
   /** Resolves when its worker serves; rejects if that ends before. */
   #fill(place: Place): Promise<void> {
     const { start, greeting, heard, serves, clock } = this.#options;
-    place.startedAtMs = clock.monotonicMs();
+    place.pause.started(clock.monotonicMs());
     place.reason = undefined;
     return new Promise((resolve, reject) => {
       const worker = start({
         message: (message) => {
+          place.sign?.heard();
           if (message.kind === 'ready') {
             place.ready = true;
+            place.sign = new LifeSign(clock, () => this.#hung(place));
             this.#connections.join(worker);
             serves(worker);
             resolve();
           } else if (message.kind === 'failed') place.reason = message.reason;
-          else heard(message, worker);
+          else if (message.kind !== 'alive') heard(message, worker);
         },
         gone: (end) => {
           const told = { ...end, reason: place.reason };
@@ -169,9 +170,17 @@ export class Crew {
     });
   }
 
+  /** What it has would wait for ever: clients, and the connection that it was given last. */
+  #hung(place: Place): void {
+    place.reason = 'it hung: nothing was heard of it for half a minute';
+    place.worker?.kill();
+  }
+
   #gone(place: Place, worker: Worker, end: WorkerEnd): void {
     place.worker = undefined;
     place.ready = false;
+    place.sign?.stop();
+    place.sign = undefined;
     this.#options.left(worker);
     this.#connections.leave(worker);
     if (this.#phase === 'stopping') this.#endIfEmpty();
@@ -180,9 +189,7 @@ export class Crew {
 
   #replace(place: Place, end: WorkerEnd): void {
     const { clock, died } = this.#options;
-    if (clock.monotonicMs() - place.startedAtMs >= LONG_LIFE_MS) place.young = 0;
-    const pauseMs = place.young === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (place.young - 1), LONGEST_PAUSE_MS);
-    place.young += 1;
+    const pauseMs = place.pause.afterDeath(clock.monotonicMs());
     died(end, pauseMs);
     // That it died before it served is told when it is gone.
     const fill = (): void => void this.#fill(place).catch(() => {});

@@ -9,6 +9,7 @@ export class LifeSign {
   readonly #clock: Clock;
   readonly #lost: () => void;
   #missed = 0;
+  #cancel = (): void => {};
 
   constructor(clock: Clock, lost: () => void) {
     this.#clock = clock;
@@ -20,8 +21,13 @@ export class LifeSign {
     this.#missed = 0;
   }
 
+  /** Nobody is to be heard of any more. */
+  stop(): void {
+    this.#cancel();
+  }
+
   #look(): void {
-    this.#clock.after(INTERVAL_MS, () => {
+    this.#cancel = this.#clock.after(INTERVAL_MS, () => {
       this.#missed += 1;
       if (this.#missed > MOST_MISSED) this.#lost();
       else this.#look();

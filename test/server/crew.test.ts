@@ -118,6 +118,19 @@ test('workers hear every five seconds that the first process is there', async ()
   expect(newest.told).toEqual(['alive', 'alive', 'alive', 'alive']);
 });
 
+test('one that says nothing for half a minute is killed and replaced; one that says it is there is not', async () => {
+  const { clock, crew, workers, newest, reasons } = await readyCrew(2);
+  newest.hangs = true;
+  clock.advance(30_000);
+  expect(reasons).toEqual([]);
+  clock.advance(10_000);
+  expect(workers.map(({ killed }) => killed)).toEqual([false, true, false]);
+  expect(reasons).toEqual(['it hung: nothing was heard of it for half a minute']);
+  expect(crew.ready).toBe(1);
+  clock.advance(600_000);
+  expect(workers).toHaveLength(3);
+});
+
 test('a process that is not heard of for half a minute is lost, and no sooner', () => {
   const clock = new MovedClock();
   let lost = 0;

@@ -11,6 +11,8 @@ export class FakeWorker implements Worker {
   /** Connections on their way to it, and what says that it has each. */
   readonly handed: { readonly socket: Socket; readonly arrived: () => void }[] = [];
   killed = false;
+  /** It says nothing, not even that it is there. */
+  hangs = false;
   readonly #events: WorkerEvents;
 
   constructor(events: WorkerEvents) {
@@ -19,6 +21,7 @@ export class FakeWorker implements Worker {
 
   tell({ kind }: ToWorker): void {
     this.told.push(kind);
+    if (kind === 'alive' && !this.hangs) this.says({ kind });
   }
 
   hand(socket: Socket, arrived: () => void): void {
@@ -46,6 +49,8 @@ export class TestedCrew {
   readonly workers: FakeWorker[] = [];
   /** For each that died, in how many milliseconds it was to be replaced. */
   readonly pauses: number[] = [];
+  /** What was said of each. */
+  readonly reasons: (string | undefined)[] = [];
   readonly crew: Crew;
 
   constructor(size: number) {
@@ -62,7 +67,10 @@ export class TestedCrew {
       joined: () => {},
       left: () => {},
       serves: () => {},
-      died: (_, pauseMs) => void this.pauses.push(pauseMs),
+      died: ({ reason }, pauseMs) => {
+        this.pauses.push(pauseMs);
+        this.reasons.push(reason);
+      },
     });
   }
 
