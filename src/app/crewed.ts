@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { TokenAuthority } from '../auth/token-authority.ts';
 import type { Config } from '../config/schema.ts';
-import type { Log } from '../observe/log.ts';
+import { Places } from '../http1/places.ts';
+import { type Log, turnedAwayLog } from '../observe/log.ts';
 import { Acceptor } from '../server/acceptor.ts';
 import type { BoundListener } from '../server/bind.ts';
 import { Crew, type CrewOptions } from '../server/crew.ts';
 import { Crews } from '../server/crews.ts';
+import { connectionsFor, mostOpenFiles } from '../server/open-files.ts';
 import { startWorkerProcess } from '../server/worker-process.ts';
 import type { ToWorker } from '../worker-messages.ts';
 import { CrewWork } from './crew-work.ts';
@@ -25,6 +27,9 @@ export function crewed(size: number, context: ServiceContext): Service {
   const lasting: Lasting = { ...context, observe: () => {} };
   const work = new CrewWork(context);
   const crews = new Crews();
+  // Those that wait for a worker: it takes files to start one, too.
+  const places = new Places(connectionsFor(mostOpenFiles()));
+  const turnedAway = turnedAwayLog(context.log, context.clock);
   const open = openTold(lasting);
   return {
     work,
@@ -34,7 +39,14 @@ export function crewed(size: number, context: ServiceContext): Service {
     },
     make: () => (options) => {
       const crew = crews.newest;
-      return new Acceptor(options.at, (socket) => crews.take(socket, crew));
+      return new Acceptor(options.at, (socket) => {
+        if (places.take(socket)) {
+          crews.take(socket, crew);
+          return;
+        }
+        turnedAway();
+        socket.destroy();
+      });
     },
     unready: () => (crews.areReady ? [] : ['no worker is there']),
     ending: (taking) => [ending(taking, crews)],

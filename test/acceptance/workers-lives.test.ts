@@ -1,13 +1,13 @@
 /** Workers and the process that starts them end, each in its own way, and what others have in hand does not notice. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { folder } from '../cli/command.ts';
-import { call } from '../support/client.ts';
+import { call, connectRaw } from '../support/client.ts';
 import { type Crewed, startCrewed } from '../support/crew.ts';
 
 // Each starts several processes.
@@ -68,6 +68,10 @@ test('under steady load a worker that is killed takes only what it had in hand w
   await crewed.served(3);
 });
 
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
 /** Words for Node that hold up the start of workers, from when the gate is closed: each takes a byte that `open` puts there. */
 async function gate() {
   const [path, preload] = [join(await folder(), 'gate'), join(await folder(), 'preload.mjs')];
@@ -103,6 +107,26 @@ test('while no worker is there it is not ready, and what comes waits for one', a
   await crewed.served(4);
   expect((await waiting).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   expect((await crewed.ready()).status).toBe(200);
+});
+
+test('clients that wait for a worker leave room for it to be started', async () => {
+  const OPEN_FILES = 64;
+  const { env, close, open } = await gate();
+  const crewed = await startCrewed({ env, openFiles: OPEN_FILES });
+  const kill = (pids: readonly number[]): void => {
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  };
+  close();
+  kill(await crewed.served(2));
+  await crewed.told('a worker died; it is replaced', 2);
+  const clients = await Promise.all(Array.from({ length: 2 * OPEN_FILES }, () => connectRaw(crewed.port)));
+  await crewed.command.logged(({ msg }) => /^connections are turned away/.test(String(msg)));
+  kill(childrenOf(crewed.command.child.pid));
+  await crewed.told('a worker died; it is replaced', 4);
+  for (const { socket } of clients) socket.destroy();
+  open(4);
+  await crewed.served(4);
+  expect((await crewed.calls(2)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
 test('signals to workers do nothing: what they are to do the first process says', async () => {

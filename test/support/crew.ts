@@ -108,16 +108,18 @@ export class Crewed {
 export interface CrewedOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** So many files and sockets may be open, in each process. */
+  readonly openFiles?: number;
 }
 
 /** One whose workers serve, two unless the config says otherwise, and that has its first token. */
-export async function startCrewed({ config = {}, env = {} }: CrewedOptions = {}): Promise<Crewed> {
+export async function startCrewed({ config = {}, env = {}, openFiles }: CrewedOptions = {}): Promise<Crewed> {
   const provider = await startIdentityProvider();
   const api = await startApi(provider);
   const ports = { listen: { port: 0 }, admin: { port: 0 } };
   const spelt = { ...ports, workers: 2, log: { level: 'debug' }, ...oneRoute(api, provider), ...config };
   const file = await configFile(spelt);
-  const command = bearerway(['-c', file], { env });
+  const command = bearerway(['-c', file], { env, ...(openFiles !== undefined && { openFiles }) });
   const place = await command.listening();
   await command.logged(({ msg }) => msg === 'token obtained');
   return new Crewed({ api, provider, command }, { ...place, file, config: spelt });
