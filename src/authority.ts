@@ -10,6 +10,11 @@ export interface Authority {
   readonly port: number | undefined;
 }
 
+/** Of an absolute URL that a client asks for: `http` or `https`. */
+export interface AskedAuthority extends Authority {
+  readonly scheme: string;
+}
+
 /** RFC 9110 §4.3.1; the host as in {@link Authority}. */
 export interface Origin {
   readonly scheme: string;
@@ -18,13 +23,13 @@ export interface Origin {
 }
 
 /** RFC 3986 §3.2.2, no longer than a name can be; encoded, it holds no control character. */
-const pattern = /^((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[2-9A-Fa-f][0-9A-Fa-f]){1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+const pattern = /^((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[2-9A-Fa-f][0-9A-Fa-f]){1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{0,5}))?$/;
 
 /** Undefined for what is none: user information, too, is none of a host's. */
 export function parseAuthority(text: string): Authority | undefined {
-  const [, host, port] = pattern.exec(text) ?? [];
-  if (host === undefined || Number(port ?? 1) > 65_535) return undefined;
-  return { text, host: comparableHost(host), port: port === undefined ? undefined : Number(port) };
+  const [, host, port = ''] = pattern.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) return undefined;
+  return { text, host: comparableHost(host), port: port === '' ? undefined : Number(port) };
 }
 
 /** A host as it is compared; a name is not decoded. */
@@ -53,16 +58,20 @@ export function isSameOrigin(one: Origin, other: Origin): boolean {
 }
 
 /**
- * The hosts and ports by which clients ask for an origin over `http://`: its own, and for a scheme's own port that of
- * http as well.
+ * What clients ask for an origin by: over `http://` its own host and port, and for a scheme's own port that of http as
+ * well. Over `https://` only what is spoken to by that: nothing of it goes on in plain text.
  */
 export function askedFor({ scheme, host, port }: Origin): readonly string[] {
-  return port === defaultPort(scheme) && port !== 80 ? [`${host}:${port}`, `${host}:80`] : [`${host}:${port}`];
+  const places = [`http://${host}:${port}`];
+  if (scheme === 'https') places.push(`https://${host}:${port}`);
+  if (port === defaultPort(scheme) && port !== 80) places.push(`http://${host}:80`);
+  return places;
 }
 
 /** What a client asks for, as in {@link askedFor}. */
-export function asked({ host, port }: Authority): string {
-  return `${host}:${port ?? 80}`;
+export function asked(authority: AskedAuthority): string {
+  const { scheme, host, port } = originOf(authority.scheme, authority);
+  return `${scheme}://${host}:${port}`;
 }
 
 function defaultPort(scheme: string): number {

@@ -20,6 +20,8 @@ export interface InboundRequest {
   readonly upgrade?: Upgrade | undefined;
   /** Who asks: an address and port, or `unix:`; for the log. */
   readonly client: string;
+  /** The port that the connection came to; of a unix socket there is none. */
+  readonly localPort?: () => number | undefined;
 }
 
 /** A wish to go on in another protocol (RFC 9110 §7.8): granted by an answer of status 101, refused by any other. */

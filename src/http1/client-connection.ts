@@ -142,8 +142,11 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     const upgrade = tunnel && { protocols, bytes: tunnel };
     const exchange = this.#enter({ method, old, persistent, expectsContinue, body, tunnel });
     const client = this.#client;
-    this.#owner.handler.serve({ method, target, fields, body, upgrade, client }, exchange, exchange.signal);
+    const localPort = this.#localPort;
+    this.#owner.handler.serve({ method, target, fields, body, upgrade, client, localPort }, exchange, exchange.signal);
   }
+
+  readonly #localPort = (): number | undefined => this.#socket.localPort;
 
   /** What came is no request. Its answer waits for nobody, as requests before it have been answered. */
   #refuse(failure: Failure): void {

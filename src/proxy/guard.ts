@@ -2,7 +2,7 @@
  * Who may ask at all. Everything here is decided before a token is looked at: what is refused costs no token request
  * and reaches no API.
  */
-import { type Authority, comparableHost, parseAuthority } from '../authority.ts';
+import { type AskedAuthority, type Authority, comparableHost, originOf, parseAuthority } from '../authority.ts';
 import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import type { FieldNames } from '../field-names.ts';
@@ -26,7 +26,7 @@ export interface GuardOptions {
   /** Where the config has these, for the words to who is refused. Left out: `listen`. */
   readonly settings?: 'listen' | 'admin';
   /** Whether a route may be asked for by this authority and path of its upstream. */
-  readonly isUpstream: (authority: Authority, path: string) => boolean;
+  readonly isUpstream: (authority: AskedAuthority, path: string) => boolean;
 }
 
 /** Names and addresses that are ours where we listen on one; the unspecified address is nobody's name. */
@@ -41,7 +41,7 @@ export interface Admission {
   /** Who was asked for: the authority of an absolute URL, else the Host (RFC 9112 §3.2.2). */
   readonly host: string;
   /** In forward mode: the upstream's authority, as the client asked for it. */
-  readonly forward: Authority | undefined;
+  readonly forward: AskedAuthority | undefined;
   /** The field that held the client token where it is a field that APIs use too. */
   readonly consumed: FieldNames | undefined;
   /** The origin of the page that asks. */
@@ -76,9 +76,9 @@ export function guard(options: GuardOptions): Guard {
     const isKnown = known.has(host);
     const name = isKnown ? host : authorityOf(host).host;
     const target = parseTarget(request.target);
-    const asked = target.authority === undefined ? undefined : authorityOf(target.authority);
+    const asked = target.absolute && { ...authorityOf(target.absolute.authority), scheme: target.absolute.scheme };
     const isForward = asked !== undefined && isUpstream(asked, target.path);
-    const isForeign = asked !== undefined && !isForward && !isOurs(asked.host);
+    const isForeign = asked !== undefined && !isForward && !(isOurs(asked.host) && isOwnPort(asked, request));
     if (asked === undefined && !isKnown && !anyHost && !isOurs(name)) {
       throw new Failure(
         'host_denied',
@@ -130,7 +130,7 @@ function refuseLoops({ fields }: InboundRequest, hopId: string): void {
 function refuseForeign({ text }: Authority): never {
   throw new Failure(
     'forward_denied',
-    "no route has an upstream with this host, port and path; if the API needs no token, name its host in the client's NO_PROXY",
+    "no route has an upstream with this host, port and path, nor is it this proxy's own; if it needs no token, name its host in the client's NO_PROXY",
     { cause: new Error(`asked for ${text}`) },
   );
 }
@@ -149,7 +149,15 @@ function authorityOf(text: string): Authority {
   return authority;
 }
 
-/** Ports are not compared. */
+/**
+ * Of an absolute URL the port counts: what listens on another one of this machine is somebody else, and what was meant
+ * for that must not go to an API. Unlike that of a Host, which came here: behind a mapped port it is another.
+ */
+function isOwnPort(asked: AskedAuthority, { localPort }: InboundRequest): boolean {
+  const own = localPort?.();
+  return own === undefined || originOf(asked.scheme, asked).port === own;
+}
+
 function hostMatcher(hosts: readonly string[]): (host: string) => boolean {
   const exact = new Set(hosts.filter((host) => !host.startsWith('*.')).map(comparableHost));
   const suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1).toLowerCase());

@@ -1,5 +1,5 @@
 /** THE SPINE: one request from arrival to last byte. */
-import type { Authority } from '../authority.ts';
+import type { AskedAuthority } from '../authority.ts';
 import type { Clock } from '../clock.ts';
 import { Failure, printable } from '../errors.ts';
 import {
@@ -59,7 +59,7 @@ interface Way {
 /** What is looked for, and what tells of it. */
 interface Wanted {
   readonly path: string;
-  readonly forward: Authority | undefined;
+  readonly forward: AskedAuthority | undefined;
   readonly record: RequestRecord;
 }
 

@@ -1,4 +1,4 @@
-import { type Authority, asked, askedFor, type Origin } from '../authority.ts';
+import { type AskedAuthority, asked, askedFor, type Origin } from '../authority.ts';
 import { Failure } from '../errors.ts';
 import type { Send } from '../exchange.ts';
 import type { FieldPolicy } from './headers.ts';
@@ -39,13 +39,13 @@ export interface RouteMatch {
   /** `''` or `/…`. */
   readonly rest: string;
   /** The upstream's authority, as the client asked for it, in forward mode. */
-  readonly forward: Authority | undefined;
+  readonly forward: AskedAuthority | undefined;
 }
 
 /** Finds the route with the longest prefix of whole segments, or with an upstream that a client asks for by its own name. */
 export class RouteTable {
   readonly #byPrefix = new PrefixMap<Route>();
-  /** By host and port, then by base. */
+  /** By scheme, host and port, then by base. */
   readonly #byUpstream = new Map<string, PrefixMap<Route>>();
 
   constructor(routes: readonly Route[]) {
@@ -61,12 +61,12 @@ export class RouteTable {
   }
 
   /** Whether a route's upstream has this authority and a base that the path is in. */
-  isUpstream(authority: Authority, path: string): boolean {
+  isUpstream(authority: AskedAuthority, path: string): boolean {
     return this.#longestBase(authority, path) !== undefined;
   }
 
   /** The route of a path; `forward` as in {@link find}. */
-  at(path: string, forward?: Authority): Route | undefined {
+  at(path: string, forward?: AskedAuthority): Route | undefined {
     return forward === undefined ? this.#byPrefix.find(path) : this.#longestBase(forward, path);
   }
 
@@ -74,7 +74,7 @@ export class RouteTable {
    * `forward`: the upstream's authority that a client asks for, in forward mode. Throws `no_route`, `method_denied`,
    * `path_denied`, or `bad_request` for `//` right behind prefix or base.
    */
-  find(method: string, path: string, forward?: Authority): RouteMatch {
+  find(method: string, path: string, forward?: AskedAuthority): RouteMatch {
     const route = this.at(path, forward);
     if (route === undefined)
       throw new Failure('no_route', 'no route has a prefix of this path (a prefix matches whole segments)');
@@ -93,7 +93,7 @@ export class RouteTable {
     return { route, rest, forward };
   }
 
-  #longestBase(authority: Authority, path: string): Route | undefined {
+  #longestBase(authority: AskedAuthority, path: string): Route | undefined {
     return this.#byUpstream.get(asked(authority))?.find(path);
   }
 }

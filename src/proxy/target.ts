@@ -7,8 +7,8 @@ import { Failure } from '../errors.ts';
 
 /** A target taken apart. */
 export interface Target {
-  /** Of the absolute form, as it came; undefined for the origin form. */
-  readonly authority: string | undefined;
+  /** Of the absolute form, as they came; undefined for the origin form. */
+  readonly absolute: { readonly scheme: string; readonly authority: string } | undefined;
   /** Begins with a slash. */
   readonly path: string;
   /** With its `?`; `''` if there is none. */
@@ -31,11 +31,11 @@ export function parseTarget(target: string): Target {
   }
   if (!/^https?$/i.test(scheme)) throw refused('the scheme of the target is neither http nor https');
   if (authority.includes('@')) throw refused('the target has user information');
-  return checked(rest.startsWith('/') ? rest : `/${rest}`, authority);
+  return checked(rest.startsWith('/') ? rest : `/${rest}`, { scheme, authority });
 }
 
-function checked(pathAndQuery: string, authority: string | undefined): Target {
-  const parts = split(pathAndQuery, authority);
+function checked(pathAndQuery: string, absolute: Target['absolute']): Target {
+  const parts = split(pathAndQuery, absolute);
   const { path } = parts;
   if (path.startsWith('//')) throw refused('the path begins with two slashes');
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) throw refused('the path has a "%" that encodes nothing');
@@ -44,10 +44,10 @@ function checked(pathAndQuery: string, authority: string | undefined): Target {
   return parts;
 }
 
-function split(pathAndQuery: string, authority: string | undefined): Target {
+function split(pathAndQuery: string, absolute: Target['absolute']): Target {
   const mark = pathAndQuery.indexOf('?');
-  if (mark === -1) return { authority, path: pathAndQuery, query: '' };
-  return { authority, path: pathAndQuery.slice(0, mark), query: pathAndQuery.slice(mark) };
+  if (mark === -1) return { absolute, path: pathAndQuery, query: '' };
+  return { absolute, path: pathAndQuery.slice(0, mark), query: pathAndQuery.slice(mark) };
 }
 
 function refused(detail: string): Failure {

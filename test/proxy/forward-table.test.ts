@@ -1,6 +1,6 @@
 /** Routes found by an absolute URL of their upstream. */
 import { describe, expect, test } from 'vitest';
-import { configuredOrigin, parseAuthority } from '../../src/authority.ts';
+import { type AskedAuthority, configuredOrigin, parseAuthority } from '../../src/authority.ts';
 import { fieldPolicy } from '../../src/proxy/headers.ts';
 import { pathPattern } from '../../src/proxy/path-pattern.ts';
 import { type Route, RouteTable, upstreamTarget } from '../../src/proxy/route-table.ts';
@@ -30,12 +30,18 @@ const table = new RouteTable([
   route('/off', 'https://off.example.com', { forward: false }),
 ]);
 
+function askedAuthority(scheme: string, text: string): AskedAuthority | undefined {
+  const authority = parseAuthority(text);
+  return authority && { ...authority, scheme };
+}
+
 /** The prefix of the route that an absolute URL finds, and what its upstream is asked for. */
 function found(url: string): readonly [string, string] | undefined {
   const target = parseTarget(url);
-  const authority = parseAuthority(target.authority ?? '');
-  if (authority === undefined || !table.isUpstream(authority, target.path)) return undefined;
-  const match = table.find('GET', target.path, authority);
+  const { scheme = '', authority = '' } = target.absolute ?? {};
+  const asked = askedAuthority(scheme, authority);
+  if (asked === undefined || !table.isUpstream(asked, target.path)) return undefined;
+  const match = table.find('GET', target.path, asked);
   return [match.route.prefix, upstreamTarget(match, target)];
 }
 
@@ -48,6 +54,10 @@ describe('an absolute URL finds the route of its upstream, and its path goes on 
     ['http://api.example.com:443/x', '/root', '/x'],
     ['http://api.example.com:00080/x', '/root', '/x'],
     ['https://api.example.com/x', '/root', '/x'],
+    ['https://api.example.com:443/x', '/root', '/x'],
+    ['https://api.example.com:8443/x', '/port', '/x'],
+    ['http://api.example.com:/x', '/root', '/x'],
+    ['HTTPS://odd.example.com:80/x', '/odd', '/x'],
     ['HTTP://Api.EXAMPLE.com./x', '/root', '/x'],
     ['http://api.example.com/a%2Fb//c;d?e=/../%zz', '/root', '/a%2Fb//c;d?e=/../%zz'],
     ['http://api.example.com/root/x', '/root', '/root/x'],
@@ -88,6 +98,9 @@ describe('any other URL finds none', () => {
     'http://api.example.com:8443/xy',
     'http://api.example.com:8443/',
     'http://plain.example.com:443/p',
+    'https://plain.example.com/p',
+    'https://plain.example.com:80/p',
+    'https://api.example.com:80/x',
     'http://plain.example.com/',
     'http://plain.example.com/px',
     'http://odd.example.com:443/',
@@ -112,7 +125,7 @@ test('methods and paths of the route hold, the paths for what is behind the base
   const limited = new RouteTable([
     route('/l', 'https://api.example.com/base', { methods: ['GET'], paths: [pathPattern('/v1/**')] }),
   ]);
-  const authority = parseAuthority('api.example.com');
+  const authority = askedAuthority('http', 'api.example.com');
   const ask = (method: string, path: string) => limited.find(method, path, authority).rest;
   expect(ask('GET', '/base/v1/x')).toBe('/v1/x');
   expect(() => ask('POST', '/base/v1/x')).toThrow(expect.objectContaining({ code: 'method_denied' }));

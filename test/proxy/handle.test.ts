@@ -58,7 +58,7 @@ test('a request whose client had left before it was served is told of once, is n
   const guard = () => {
     guarded += 1;
     return {
-      target: { authority: undefined, path: '/x', query: '' },
+      target: { absolute: undefined, path: '/x', query: '' },
       host: 'h',
       forward: undefined,
       consumed: undefined,

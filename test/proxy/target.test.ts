@@ -28,11 +28,11 @@ describe('what is data passes as the bytes that came', () => {
     '/@scope%2fname',
     '/api/http://evil.example/x',
   ])('path %s', (path) => {
-    expect(parseTarget(path)).toEqual({ authority: undefined, path, query: '' });
+    expect(parseTarget(path)).toEqual({ absolute: undefined, path, query: '' });
   });
 
   test.each(['?', '?x=/../..', '?a=%2e%2e%2f', '?%', '?%zz=%0', '?a?b', '?//', '?%00', '?"<>'])('query %s', (query) => {
-    expect(parseTarget(`/api${query}`)).toEqual({ authority: undefined, path: '/api', query });
+    expect(parseTarget(`/api${query}`)).toEqual({ absolute: undefined, path: '/api', query });
   });
 });
 
@@ -67,12 +67,15 @@ describe('what could be read in two ways is refused', () => {
 });
 
 test.each([
-  ['http://localhost:8080/api/x?y', { authority: 'localhost:8080', path: '/api/x', query: '?y' }],
-  ['HTTPS://Localhost/x', { authority: 'Localhost', path: '/x', query: '' }],
-  ['http://localhost', { authority: 'localhost', path: '/', query: '' }],
-  ['http://localhost?x=/@', { authority: 'localhost', path: '/', query: '?x=/@' }],
-  ['http://localhost/a@b', { authority: 'localhost', path: '/a@b', query: '' }],
-  ['http://[::1]:8080/x', { authority: '[::1]:8080', path: '/x', query: '' }],
+  [
+    'http://localhost:8080/api/x?y',
+    { absolute: { scheme: 'http', authority: 'localhost:8080' }, path: '/api/x', query: '?y' },
+  ],
+  ['HTTPS://Localhost/x', { absolute: { scheme: 'HTTPS', authority: 'Localhost' }, path: '/x', query: '' }],
+  ['http://localhost', { absolute: { scheme: 'http', authority: 'localhost' }, path: '/', query: '' }],
+  ['http://localhost?x=/@', { absolute: { scheme: 'http', authority: 'localhost' }, path: '/', query: '?x=/@' }],
+  ['http://localhost/a@b', { absolute: { scheme: 'http', authority: 'localhost' }, path: '/a@b', query: '' }],
+  ['http://[::1]:8080/x', { absolute: { scheme: 'http', authority: '[::1]:8080' }, path: '/x', query: '' }],
 ])('an absolute URL is taken apart: %s', (target, parts) => {
   expect(parseTarget(target)).toEqual(parts);
 });

@@ -8,13 +8,21 @@ function request(line: string, host = 'localhost', ...lines: string[]): string {
 
 test('A02, A08 an absolute URL of our own is the path in it, whatever the Host', async () => {
   const stage = await setStage();
-  const ours = `127.0.0.1:${stage.proxy.port}`;
-  for (const authority of ['localhost', 'LOCALHOST:1', '127.0.0.1', '[::1]:80', ours])
-    await stage.passes(request(`GET http://${authority}/api/x?y`));
-  await stage.passes(request('GET HTTP://localhost/api/x?y', 'evil.test'));
-  await stage.passes(request('GET https://localhost/api/x?y'));
+  const { port } = stage.proxy;
+  for (const host of ['localhost', 'LOCALHOST.', '127.0.0.1', '[::1]', '[0:0:0:0:0:0:0:1]'])
+    await stage.passes(request(`GET http://${host}:${port}/api/x?y`));
+  await stage.passes(request(`GET HTTP://localhost:${port}/api/x?y`, 'evil.test'));
+  await stage.passes(request(`GET https://localhost:${port}/api/x?y`));
   for (const { url, headers } of stage.api.requests)
     expect([url, headers.host]).toEqual(['/x?y', new URL(stage.api.url).host]);
+});
+
+test('A05 so it is with a name of listen.allowedHosts, and with our port alone', async () => {
+  const stage = await setStage({ listen: { allowedHosts: ['allowed.test'] } });
+  const { port } = stage.proxy;
+  await stage.passes(request(`GET http://allowed.test:${port}/api/x`));
+  for (const authority of ['allowed.test:22', 'allowed.test:0', 'allowed.test', `allowed.test:${port + 1}`])
+    await stage.refuses(request(`GET http://${authority}/api/x`), 403, 'forward_denied');
 });
 
 describe('this is no open proxy', () => {
@@ -31,10 +39,13 @@ describe('this is no open proxy', () => {
     ],
     ['A05 ports', 403, ['http://evil.test:22/', 'http://evil.test:0/']],
     [
-      'A05 ports that are none',
-      400,
-      ['http://localhost:99999/api/x', 'http://localhost:/api/x', 'http://localhost:x/api'],
+      'somebody else on this machine, who may have any port but ours',
+      403,
+      [1, 22, 80]
+        .map((port) => `http://localhost:${port}/api/x`)
+        .concat(['http://localhost/api/x', 'http://localhost:/api/x', 'http://127.0.0.1/api/x', 'https://[::1]/api/x']),
     ],
+    ['A05 ports that are none', 400, ['http://localhost:99999/api/x', 'http://localhost:x/api']],
     ['A06 other schemes', 400, ['file:///etc/passwd', 'gopher://localhost/', 'ftp://localhost/api', 'javascript:1']],
     [
       'A07 names in disguise',

@@ -196,7 +196,7 @@ describe('with a client token', () => {
     expect((await ask(proxy.port, get(`${url}/base/x`, ...both))).status).toBe(200);
     expect(api.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     // As if in origin form.
-    const own = await ask(proxy.port, get('http://localhost/api/x', `Authorization: ${basic}`));
+    const own = await ask(proxy.port, get(`http://localhost:${proxy.port}/api/x`, `Authorization: ${basic}`));
     expect(own.status).toBe(200);
   });
 
@@ -211,8 +211,8 @@ describe('with a client token', () => {
   });
 });
 
-test('a URL of our own that is no upstream is the path in it; one beside the base of an upstream, too', async () => {
-  const stage = await setStage({ route: { upstream: 'http://127.0.0.1:1/base' } });
+test('a URL beside the base of an upstream on this machine is not taken for one of our own', async () => {
+  const stage = await setStage({ route: { prefix: '/', upstream: 'http://127.0.0.1:1/base' } });
   const reply = await ask(stage.proxy.port, get('http://127.0.0.1:1/other'));
-  expect(reply.code).toBe('no_route');
+  expect(reply.code).toBe('forward_denied');
 });

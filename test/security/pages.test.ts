@@ -31,8 +31,8 @@ describe('a Host that is not ours is refused, so that no rebound name gets a tok
 
   test('B04 but our own names are, with any port, in any case', async () => {
     const stage = await setStage();
-    const names = ['localhost', '127.0.0.1', '[::1]', 'LocalHost', 'localhost.'];
-    for (const name of [...names, ...names.map((each) => `${each}:1`), 'localhost:65535'])
+    const names = ['localhost', '127.0.0.1', '[::1]', 'LocalHost', 'localhost.', 'localhost:'];
+    for (const name of [...names, ...names.slice(0, 5).map((each) => `${each}:1`), 'localhost:65535'])
       await stage.passes(get(`Host: ${name}`));
   });
 
@@ -52,19 +52,7 @@ describe('a Host that is not ours is refused, so that no rebound name gets a tok
 
   test('B11 a malformed one is a bad request', async () => {
     const stage = await setStage();
-    const hosts = [
-      '[::1',
-      'a:99999',
-      'a b',
-      'user@x',
-      `${'x'.repeat(10_000)}`,
-      '',
-      '%00',
-      'a:',
-      'a:b',
-      'a:80:80',
-      '::1',
-    ];
+    const hosts = ['[::1', 'a:99999', 'a b', 'user@x', `${'x'.repeat(10_000)}`, '', '%00', 'a:b', 'a:80:80', '::1'];
     for (const host of [
       ...hosts,
       'localhost/x',

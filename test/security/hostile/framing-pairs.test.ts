@@ -92,7 +92,7 @@ const messages = {
     ['PUT /api/x HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked'],
     `3;a="b"\r\nabc\r\n${chunks.slice(0, -2)}X-Sum: 1\r\nContent-Length: 3\r\n\r\n`,
   ),
-  'three in a row': `\r\n${raw(['GET http://localhost/api/x/1 HTTP/1.1', 'Host: localhost', 'X: \xe9\t '])}${raw(
+  'three in a row': `\r\n${raw(['GET /api/x/1 HTTP/1.1', 'Host: localhost', 'X: \xe9\t '])}${raw(
     ['DELETE /api/x/2 HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked'],
     chunks,
   )}${raw(['OPTIONS /api/x/3 HTTP/1.0', 'Host: localhost', 'Content-Length: 0'])}`,

@@ -39,7 +39,8 @@ describe('S08 the admin port is another one', () => {
       ]) {
         const reply = await ask(proxy.port, raw(lines));
         // What is below the prefix is the API's.
-        if (path.startsWith('/api/')) expect(JSON.parse(reply.body)).toHaveProperty('bodySha256');
+        if (lines[0]?.includes('://')) expect(reply.code).toBe('forward_denied');
+        else if (path.startsWith('/api/')) expect(JSON.parse(reply.body)).toHaveProperty('bodySha256');
         else expect(reply.code).toBe('no_route');
       }
   });
