@@ -44,6 +44,8 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** The client's FIN has come. */
   #ended = false;
   #headDue = false;
+  /** An answer that is over, and that the client has not taken yet, ends with the connection. */
+  #tailEnds = false;
   /** What comes next has waited for its turn. */
   #hasTurn = false;
 
@@ -75,7 +77,7 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     this.deadlineMs = NEVER;
     const isHeadLate = this.#phase === 'head' && this.#headDue;
     if (isHeadLate) this.#refuse(new Failure('request_timeout', 'the head of the request took too long'));
-    else this.#socket.destroy();
+    else this.#cutOff();
   }
 
   #wait(ms: number): void {
@@ -175,7 +177,8 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
 
   answered(closes: boolean): void {
     this.writer.flush();
-    const body = this.#exchange?.body;
+    const { body, endsWithConnection = false } = this.#exchange ?? {};
+    this.#tailEnds = endsWithConnection;
     this.#exchange = undefined;
     body?.abandon();
     if (closes || this.#inflow.deaf) this.#close(true);
@@ -212,6 +215,7 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** When both sides have ended, what is on its way to the client is all that is left. */
   #endTunnelIfBoth(): void {
     if (this.#exchange?.body?.ended !== true || !this.#socket.writableEnded) return;
+    this.#tailEnds = true;
     this.#exchange = undefined;
     this.#close();
   }
@@ -266,6 +270,12 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
   /** Ends at once, whatever is under way; `reason` is why. */
   destroy(reason: symbol): void {
     this.#exchange?.left(reason);
-    this.cut(this.#exchange?.endsWithConnection === true);
+    this.#cutOff();
+  }
+
+  /** What the system has already is the client's to take: behind that, a reset would take it away. */
+  #cutOff(): void {
+    const isCutShort = this.#tailEnds && this.#socket.writableLength > 0;
+    this.cut(this.#exchange?.endsWithConnection ?? isCutShort);
   }
 }

@@ -66,7 +66,7 @@ test('a handshake that is not answered: timeouts.headers, then 504', async () =>
   await end.toEnd();
 });
 
-test('a tunnel that is over, and whose last bytes the client does not take: 60 s, then the end', async () => {
+test('a tunnel that is over, and whose last bytes the client does not take: 60 s, then a reset', async () => {
   const clock = new MovedClock();
   const over = Promise.withResolvers<void>();
   const handler: Handler = {
@@ -104,6 +104,9 @@ test('a tunnel that is over, and whose last bytes the client does not take: 60 s
   expect(ended).toBe(false);
   clock.advance(300);
   await stopped;
+  const failed = once(client.socket, 'error');
+  client.socket.resume();
+  expect(await failed).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
 });
 
 test('a tunnel that is over, and whose last bytes the API does not take: 60 s, then the end', async () => {
