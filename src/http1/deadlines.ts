@@ -73,13 +73,14 @@ export class Deadlines {
     const atMs = this.#clock.monotonicMs();
     this.#nowMs += Math.min(atMs - this.#sweptAtMs, 2 * SWEEP_MS);
     this.#sweptAtMs = atMs;
+    // Who is late may set deadlines for others, which have been looked at already.
+    this.#running = false;
     let goesOn = false;
     for (const waiting of this.#waiting) {
       if (waiting.deadlineMs <= this.#nowMs) waiting.late();
       goesOn ||= waiting.deadlineMs !== NEVER;
     }
-    this.#running = goesOn;
-    if (goesOn) this.#clock.after(SWEEP_MS, this.#sweep);
+    if (goesOn && !this.#running) this.#start();
   };
 
   #start(): void {
