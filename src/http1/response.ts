@@ -15,16 +15,22 @@ export class AnswerReader {
   old = false;
   readonly section = new FieldSection(answerLimits);
   readonly #lines = new Lines();
+  readonly #isFramed: boolean;
   #begun = false;
   /** The last one that was read, with its CRLF: that of the next answer is mostly the same. */
   #knownLine = '';
+
+  /** `isFramed` false: what fields say of a body is nothing to anybody. */
+  constructor(isFramed = true) {
+    this.#isFramed = isFramed;
+  }
 
   /** As {@link RequestReader.take}. */
   take(bytes: Buffer, from: number, end: number): number {
     const to = headEnd(bytes, from, end);
     this.#lines.add(bytes, from, to);
     if ((!this.#begun && !this.#readLine()) || !this.section.read(this.#lines)) return -1;
-    this.section.checkFraming(this.old);
+    if (this.#isFramed) this.section.checkFraming(this.old);
     return to - this.#lines.left;
   }
 
@@ -89,6 +95,8 @@ const announcedMs = Fields.question((fields): number | undefined => {
 
 /** A fault of an API's, from what the grammar says of it. */
 export function invalidAnswer(thrown: unknown): Failure {
-  const detail = thrown instanceof Failure ? thrown.detail : 'it cannot be read';
-  return new Failure('upstream_invalid', `its answer breaks HTTP: ${detail}`, { cause: thrown });
+  const { code, detail } = thrown instanceof Failure ? thrown : { code: undefined, detail: 'it cannot be read' };
+  const isTooLarge = code === 'header_too_large';
+  const told = isTooLarge ? `the head of its answer is too large: ${detail}` : `its answer breaks HTTP: ${detail}`;
+  return new Failure('upstream_invalid', told, { cause: thrown });
 }

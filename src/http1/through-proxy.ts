@@ -140,7 +140,8 @@ const MOST_INTERIM = 16;
 
 /** The answer to a CONNECT: its head is all of it that matters. */
 class ConnectAnswer {
-  readonly #reader = new AnswerReader();
+  // RFC 9110 §9.3.6: no length or coding in it means anything.
+  readonly #reader = new AnswerReader(false);
   #interim = 0;
 
   get status(): number {
@@ -162,7 +163,7 @@ class ConnectAnswer {
       at = this.#reader.take(chunk, at, chunk.length);
       if (at === -1) return false;
       const { status } = this.#reader;
-      // RFC 9110 §9.3.6: lengths in it mean nothing. Whoever is called in a tunnel waits to be asked.
+      // Whoever is called in a tunnel waits to be asked.
       if (status >= 200 && status < 300 && at < chunk.length)
         throw new Failure('upstream_invalid', 'something stands behind the answer that opens a tunnel');
       if (status >= 200) return true;

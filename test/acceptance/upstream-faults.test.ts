@@ -156,8 +156,20 @@ test.each([
   const proxy = await start(api.url);
   const reply = await proxy.call('/api/x');
   expect(reply.json()).toMatchObject({ status: 502, code: 'upstream_invalid' });
-  expect(reply.json()['detail']).toMatch(/^(its|the fields of its) answer|^it changed the protocol|^its interim/);
+  expect(reply.json()['detail']).toMatch(
+    /^(its|the (fields|head) of its) answer|^it changed the protocol|^its interim/,
+  );
   await (await api.connection()).toEnd();
+});
+
+test.each([
+  ['20 KB', `X: ${'y'.repeat(20_000)}\r\n`, 'the fields have more than 16384 bytes'],
+  ['101 fields', 'X: y\r\n'.repeat(101), 'more than 100 fields'],
+])('U14 a head that is larger than we take is not called a breach of HTTP: %s', async (_name, fields, words) => {
+  const api = await startRawApi(answering(`HTTP/1.1 200 OK\r\n${fields}\r\n`));
+  const reply = await (await start(api.url)).call('/api/x');
+  const detail = `the head of its answer is too large: ${words}`;
+  expect(reply.json()).toMatchObject({ status: 502, code: 'upstream_invalid', detail });
 });
 
 test('U02 an API that never answers', async () => {
