@@ -2,6 +2,7 @@
  * What tokens cost: a fresh one on the way of each request, and one token request that ten thousand wait for.
  * `npm run bench:tokens`; a figure beyond its goal ends it with exit code 1.
  */
+
 import { getHeapStatistics } from 'node:v8';
 import { authorizedSend } from '../src/auth/authorized-send.ts';
 import { Backoff } from '../src/auth/backoff.ts';
@@ -9,6 +10,7 @@ import { CachedSource } from '../src/auth/cached-source.ts';
 import { injection } from '../src/auth/injection.ts';
 import { memoryStore } from '../src/auth/store/memory.ts';
 import type { Token } from '../src/auth/token.ts';
+import { TokenWaits } from '../src/auth/token-waits.ts';
 import { systemClock } from '../src/clock.ts';
 import type { Answer, AnswerHead, OutboundRequest, Send } from '../src/exchange.ts';
 import { Fields } from '../src/fields.ts';
@@ -84,6 +86,7 @@ async function freshToken(): Promise<Figure[]> {
   const request: OutboundRequest = { method: 'GET', target: '/x', fields, body: undefined };
   const send = authorizedSend(atOnce, {
     tokens: source,
+    waits: new TokenWaits(1),
     injection: injection({}),
     statuses: [401],
     clock: systemClock,

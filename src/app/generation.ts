@@ -9,7 +9,7 @@ import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { type Secret, watchSecret } from '../secret.ts';
 import type { Credential, KeptCredential } from './credential.ts';
-import { Parts, type PartsContext } from './parts.ts';
+import { Parts, type PartsContext, shareOf } from './parts.ts';
 
 /** What outlives a config. */
 export interface Lasting<C extends Credential = KeptCredential> extends PartsContext<C> {
@@ -81,6 +81,7 @@ export async function openGeneration<C extends Credential>(
     routes: table,
     inFlight,
     mostInFlight: config.limits.inFlight,
+    mostUnanswered: parts.unanswered.size > 1 ? shareOf(config.limits.inFlight) : config.limits.inFlight,
     newRequestId: lasting.newId,
   });
   let closed: Promise<void> | undefined;
@@ -110,6 +111,7 @@ export async function openGeneration<C extends Credential>(
       }
     },
     start() {
+      parts.tokenWaits.most = shareOf(config.limits.inFlight);
       shared?.start();
       for (const { value } of credentials.values()) value.start();
     },

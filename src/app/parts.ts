@@ -1,14 +1,24 @@
 /** The parts that a config names. A reload takes over those that it leaves as they are, with all that they remember. */
 import { alike } from '../alike.ts';
 import type { SharedStore } from '../auth/store/shared-store.ts';
+import { TokenWaits } from '../auth/token-waits.ts';
 import type { Config } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
 import { tokenStoreLog } from '../observe/log.ts';
+import { InFlight } from '../proxy/in-flight.ts';
 import type { Credential, KeptCredential, OpenCredential } from './credential.ts';
 import { openEgress } from './egress.ts';
 import { type OpenRoute, openRoute } from './route.ts';
 import { Shared } from './shared.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/**
+ * Of the requests that may be under way, so many may wait for one and the same: for tokens, or for an upstream beside
+ * which there are others. What hangs leaves the rest to them.
+ */
+export function shareOf(mostInFlight: number): number {
+  return Math.ceil(mostInFlight / 2);
+}
 
 export interface PartsContext<C extends Credential = KeptCredential> extends Surroundings {
   readonly openCredential: OpenCredential<C>;
@@ -22,6 +32,9 @@ export class Parts<C extends Credential = KeptCredential> {
   readonly egress: Egress;
   readonly credentials = new Map<string, Shared<C>>();
   readonly routes: Shared<OpenRoute>[] = [];
+  readonly tokenWaits: TokenWaits;
+  /** Requests that have no answer yet, by the origin of their upstream. */
+  readonly unanswered = new Map<string, InFlight>();
   #shared: Shared<SharedStore> | undefined;
 
   private constructor(config: Config, context: PartsContext<C>, before: Parts<C> | undefined) {
@@ -29,6 +42,7 @@ export class Parts<C extends Credential = KeptCredential> {
     this.#context = context;
     this.#before = before;
     this.egress = openEgress(config, before?.egress);
+    this.tokenWaits = before?.tokenWaits ?? new TokenWaits(shareOf(config.limits.inFlight));
   }
 
   /** Takes over from `before` what is no other now. Rejects when a secret that decides on a token cannot be read. */
@@ -103,18 +117,18 @@ export class Parts<C extends Credential = KeptCredential> {
   }
 
   #openRoutes(): void {
-    const { egress } = this;
+    const { egress, tokenWaits } = this;
     const { clock, log } = this.#context;
-    const context = {
-      clock,
-      log,
-      scheme: this.config.listen.tls === undefined ? 'http' : 'https',
-      egress,
-    } as const;
+    const scheme = this.config.listen.tls === undefined ? 'http' : 'https';
+    const context = { clock, log, scheme, egress, tokenWaits } as const;
     for (const given of this.config.routes) {
       const used = this.credentials.get(given.credential ?? '')?.value;
       const known = this.#before?.routes.find(({ value }) => value.isSame(given, used, context));
-      this.routes.push(this.#use(known ?? new Shared(openRoute(given, used, context))));
+      const { origin } = given.upstream;
+      const unanswered = this.unanswered.get(origin) ?? this.#before?.unanswered.get(origin) ?? new InFlight();
+      this.unanswered.set(origin, unanswered);
+      const open = () => new Shared(openRoute(given, used, { ...context, unanswered }));
+      this.routes.push(this.#use(known ?? open()));
     }
   }
 }

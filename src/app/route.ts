@@ -1,11 +1,13 @@
 import { alike } from '../alike.ts';
 import { authorizedSend } from '../auth/authorized-send.ts';
+import type { TokenWaits } from '../auth/token-waits.ts';
 import { configuredOrigin } from '../authority.ts';
 import { basePathOf } from '../config/route.ts';
 import type { RouteConfig } from '../config/schema.ts';
 import type { Egress } from '../egress.ts';
 import { coolDownLog } from '../observe/log.ts';
 import { fieldPolicy } from '../proxy/headers.ts';
+import type { InFlight } from '../proxy/in-flight.ts';
 import { pathPattern } from '../proxy/path-pattern.ts';
 import type { Route } from '../proxy/route-table.ts';
 import { upstream } from '../proxy/upstream.ts';
@@ -16,6 +18,9 @@ export interface RouteContext extends Pick<Surroundings, 'clock' | 'log'> {
   /** As clients ask us. */
   readonly scheme: 'http' | 'https';
   readonly egress: Egress;
+  readonly tokenWaits: TokenWaits;
+  /** Those to its upstream. */
+  readonly unanswered: InFlight;
 }
 
 export interface OpenRoute {
@@ -32,14 +37,14 @@ export interface OpenRoute {
 export function openRoute(
   given: RouteConfig,
   used: Credential | undefined,
-  { clock, log, scheme, egress }: RouteContext,
+  { clock, log, scheme, egress, tokenWaits, unanswered }: RouteContext,
 ): OpenRoute {
   const { send, retire, close } = upstream({ ...given, origin: given.upstream.origin, egress }, clock);
   const { retry, headers } = given;
   const authorized =
     used &&
     authorizedSend(send, {
-      ...{ tokens: used.source, injection: used.injection, statuses: retry.statuses, clock },
+      ...{ tokens: used.source, waits: tokenWaits, injection: used.injection, statuses: retry.statuses, clock },
       coolingDown: coolDownLog(log, given.prefix, given.credential),
     });
   const ownField = used?.injection.field;
@@ -60,6 +65,7 @@ export function openRoute(
     credential: given.credential,
     keptBody: used === undefined || retry.statuses.length === 0 ? 0 : retry.maxBody,
     idleMs: given.timeouts.idle,
+    unanswered,
     websocket: given.websocket,
     send: authorized ?? send,
   };

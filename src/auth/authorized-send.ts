@@ -8,9 +8,11 @@ import type { Injection } from './injection.ts';
 import { HeldRefusal, type Judge } from './refusal.ts';
 import { RefusalPolicy } from './refusal-policy.ts';
 import type { Token, TokenSource } from './token.ts';
+import type { TokenWaits } from './token-waits.ts';
 
 export interface AuthorizedSendOptions {
   readonly tokens: TokenSource;
+  readonly waits: TokenWaits;
   readonly injection: Injection;
   /** Answers with these statuses refuse the token; none: never send again. */
   readonly statuses: readonly number[];
@@ -25,11 +27,12 @@ export interface AuthorizedSendOptions {
  */
 export function authorizedSend(
   send: Send,
-  { tokens, injection, statuses, clock, coolingDown }: AuthorizedSendOptions,
+  { tokens, waits, injection, statuses, clock, coolingDown }: AuthorizedSendOptions,
 ): Send {
   const means: Means = {
     send,
     tokens,
+    waits,
     injection,
     policy: new RefusalPolicy({ tokens, statuses, coolDown: new CoolDown(clock, coolingDown) }),
   };
@@ -37,8 +40,8 @@ export function authorizedSend(
     const exchange = new AuthorizedExchange(means, { request, answer, signal });
     const token = tokens.current();
     if (token !== undefined) return exchange.send(token);
-    tokens
-      .get(signal)
+    waits
+      .for(() => tokens.get(signal))
       .then((got) => signal.aborted || exchange.send(got))
       .catch((thrown) => signal.aborted || answer.fail(asFailure(thrown)));
   };
@@ -47,6 +50,7 @@ export function authorizedSend(
 interface Means {
   readonly send: Send;
   readonly tokens: TokenSource;
+  readonly waits: TokenWaits;
   readonly injection: Injection;
   readonly policy: RefusalPolicy;
 }
@@ -92,7 +96,7 @@ class AuthorizedExchange implements Judge {
 
   #renewAndSendOnceMore(refused: Token, refusal: HeldRefusal): void {
     const { answer, signal } = this.#task;
-    const { tokens, policy } = this.#means;
+    const { tokens, waits, policy } = this.#means;
     const renewed = (token: Token): void => {
       if (signal.aborted) policy.leftUntried(refused);
       else this.#sendOnceMore(token, refusal);
@@ -101,8 +105,8 @@ class AuthorizedExchange implements Judge {
       if (signal.aborted) policy.leftUntried(refused);
       else this.#answerWith(refusal, 'skipped; reason=token-unavailable');
     };
-    tokens
-      .renew(refused, signal)
+    waits
+      .for(() => tokens.renew(refused, signal))
       .then(renewed, unavailable)
       .catch((thrown) => {
         refusal.drop();

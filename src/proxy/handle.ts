@@ -19,9 +19,9 @@ import { forwardable, givenRequestId } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
 import { forwardsLeft, ownOptions, withForwards } from './max-forwards.ts';
 import type { Pages } from './pages.ts';
+import { Passage } from './passage.ts';
 import { permission } from './preflight.ts';
-import { newRecord, type RequestObserver, type RequestRecord } from './record.ts';
-import { Relay } from './relay.ts';
+import type { RequestObserver, RequestRecord } from './record.ts';
 import { type Route, type RouteMatch, type RouteTable, upstreamTarget } from './route-table.ts';
 import { forwardableTrailers } from './trailers.ts';
 import { passedUpgrade } from './upgrade.ts';
@@ -35,19 +35,13 @@ export interface HandleOptions {
   /** Counts the requests under way; of all that it counts them among, there may be so many at once. */
   readonly inFlight: InFlight;
   readonly mostInFlight: number;
+  /** So many to one upstream may have no answer yet. */
+  readonly mostUnanswered: number;
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
   readonly clock: Clock;
   readonly newRequestId: () => string;
   readonly observe: RequestObserver;
-}
-
-/** A request's way back, and what is to be told of it. */
-interface Passage {
-  readonly record: RequestRecord;
-  readonly relay: Relay;
-  /** The body, once it is on its way: to be settled when all is over. */
-  body: OutboundBody | undefined;
 }
 
 /** Where a request goes, and its way back. */
@@ -124,6 +118,7 @@ class Passages implements Handler {
     record.route = route.prefix;
     record.credential = route.credential;
     relay.follow(match);
+    this.#refuseOverloadOf(route, passage);
     const left = forwardsLeft(inbound);
     if (left === 0) {
       relay.answer(ownOptions(route.methods ?? METHODS));
@@ -180,20 +175,14 @@ class Passages implements Handler {
     throw new Failure('overloaded', 'too many requests are under way', { retryAfterMs: 1000 });
   }
 
-  /** One record, from now until all is over. */
+  /** Of one upstream: others keep their room. */
+  #refuseOverloadOf({ unanswered }: Route, passage: Passage): void {
+    if (unanswered.count >= this.#options.mostUnanswered)
+      throw new Failure('overloaded', 'too many requests wait for an answer of this API', { retryAfterMs: 1000 });
+    passage.countIn(unanswered);
+  }
+
   #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
-    const { clock, observe, inFlight } = this.#options;
-    const beganAtMs = clock.monotonicMs();
-    const record = newRecord(who);
-    const over = (): void => {
-      passage.body?.settle();
-      record.endedAtMs = clock.monotonicMs();
-      record.durationMs = record.endedAtMs - beganAtMs;
-      observe(record);
-      inFlight.ended();
-    };
-    inFlight.began();
-    const passage: Passage = { record, relay: new Relay({ client, record, clock, beganAtMs, over }), body: undefined };
-    return passage;
+    return new Passage(who, client, this.#options);
   }
 }

@@ -14,6 +14,8 @@ export interface RelayOptions {
   readonly clock: Clock;
   /** When the request came, on the monotonic clock. */
   readonly beganAtMs: number;
+  /** Called when the API's answer has begun. */
+  readonly headed: () => void;
   /** Called once, when the exchange is over, however it ended. */
   readonly over: () => void;
 }
@@ -44,6 +46,7 @@ export class Relay implements Answer, AnswerFlow {
   readonly #record: RequestRecord;
   readonly #clock: Clock;
   readonly #beganAtMs: number;
+  readonly #onHeaded: () => void;
   readonly #onOver: () => void;
   /** The API's, once it is on its way to the client. */
   #head: AnswerHead | undefined;
@@ -53,11 +56,12 @@ export class Relay implements Answer, AnswerFlow {
   #flow = nothing;
   #taken = ignored;
 
-  constructor({ client, record, clock, beganAtMs, over }: RelayOptions) {
+  constructor({ client, record, clock, beganAtMs, headed, over }: RelayOptions) {
     this.#client = client;
     this.#record = record;
     this.#clock = clock;
     this.#beganAtMs = beganAtMs;
+    this.#onHeaded = headed;
     this.#onOver = over;
   }
 
@@ -78,6 +82,7 @@ export class Relay implements Answer, AnswerFlow {
   head(head: AnswerHead, flow: AnswerFlow): void {
     if (this.#over) return;
     this.#flow = flow;
+    this.#onHeaded();
     this.#record.status = head.status;
     const { status, reason, protocol, upstreamMs, retry } = head;
     this.#record.upstreamMs = upstreamMs;

@@ -2,6 +2,7 @@ import { type AskedAuthority, asked, askedFor, type Origin } from '../authority.
 import { Failure } from '../errors.ts';
 import type { Send } from '../exchange.ts';
 import type { FieldPolicy } from './headers.ts';
+import type { InFlight } from './in-flight.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { PrefixMap } from './prefix-map.ts';
 import { type Target, withoutParameter } from './target.ts';
@@ -28,6 +29,8 @@ export interface Route {
   readonly keptBody: number;
   /** Milliseconds that a client or an API may be silent in the middle of a body. */
   readonly idleMs: number;
+  /** Those on their way to this upstream, by whichever route, that have no answer yet. */
+  readonly unanswered: InFlight;
   /** It takes upgrades: WebSocket and any other. */
   readonly websocket: boolean;
   readonly send: Send;

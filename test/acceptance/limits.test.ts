@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { startApi, whenWhole } from '../support/api.ts';
-import { connectRaw } from '../support/client.ts';
+import { connectRaw, type RawConnection } from '../support/client.ts';
 import { MovedClock } from '../support/clock.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
-import { oneRoute, startProxy } from '../support/proxy.ts';
+import { credentialFor, oneRoute, startProxy } from '../support/proxy.ts';
 import { hasHead, startRawApi } from '../support/raw-api.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -92,7 +92,7 @@ test('C07 an API that hangs holds up no other route, however many ask it: of tho
   const healthy = await startApi();
   const proxy = await startProxy({
     log: { level: 'info' },
-    limits: { inFlight: WAITING + 10 },
+    limits: { inFlight: 2 * (WAITING + 10) },
     routes: [
       { prefix: '/hangs', upstream: hanging.url, connections: 2 },
       { prefix: '/fine', upstream: healthy.url },
@@ -124,4 +124,85 @@ test('C07 an API that hangs holds up no other route, however many ask it: of tho
   (await ask()).socket.destroy();
   const served = await proxy.served(replies.length + 3);
   expect(served.at(-1)).toMatchObject({ route: '/hangs', error: 'client_left' });
+});
+
+const busy = (detail: RegExp) => ({ status: 503, code: 'overloaded', detail: expect.stringMatching(detail) });
+
+test('C07 nor does one that several routes lead to: half of limits.inFlight at most waits for its answers', async () => {
+  const hanging = await startRawApi();
+  const healthy = await startApi();
+  const proxy = await startProxy({
+    limits: { inFlight: 6 },
+    routes: [
+      { prefix: '/hangs', upstream: hanging.url },
+      { prefix: '/too', upstream: `${hanging.url}/base` },
+      { prefix: '/fine', upstream: healthy.url },
+    ],
+  });
+  const clients: RawConnection[] = [];
+  for (const [n, prefix] of ['hangs', 'too', 'too'].entries()) {
+    const client = await connectRaw(proxy.port);
+    client.send(`GET /${prefix} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    clients.push(client);
+    await (await hanging.connection(n + 1)).until(hasHead);
+  }
+  for (const prefix of ['/hangs', '/too']) {
+    const reply = await proxy.call(prefix);
+    expect(reply.json()).toMatchObject(busy(/wait for an answer of this API/));
+    expect(reply.headers['retry-after']).toBe('1');
+  }
+  expect((await proxy.call('/fine/x')).status).toBe(200);
+
+  // What has begun to come is not waited for.
+  (await hanging.connection(2)).send('HTTP/1.1 200 OK\r\n\r\nbegun');
+  await clients[1]?.until((text) => text.endsWith('begun\r\n'));
+  const next = proxy.call('/hangs');
+  await (await hanging.connection(4)).until(hasHead);
+  expect((await proxy.call('/too')).status).toBe(503);
+  // Nor is what nobody wants any more.
+  clients[0]?.socket.destroy();
+  await (await hanging.connection(1)).toEnd();
+  const last = proxy.call('/too');
+  for (const n of [4, 5]) (await hanging.connection(n)).send(OK);
+  expect((await Promise.all([next, last])).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test('where there is one upstream alone, all of limits.inFlight is for it', async () => {
+  const hanging = await startRawApi();
+  const proxy = await startProxy({
+    limits: { inFlight: 2 },
+    routes: ['/a', '/b'].map((prefix) => ({ prefix, upstream: hanging.url })),
+  });
+  const replies = ['/a', '/b'].map((prefix) => proxy.call(prefix));
+  for (const n of [1, 2]) await (await hanging.connection(n)).until(hasHead);
+  expect((await proxy.call('/a')).json()).toMatchObject(busy(/are under way/));
+  for (const n of [1, 2]) (await hanging.connection(n)).send(OK);
+  expect((await Promise.all(replies)).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test('a token endpoint that hangs holds up no route of another credential: half of limits.inFlight at most waits for tokens', async () => {
+  const [provider, hanging] = [await startIdentityProvider(), await startRawApi()];
+  const api = await startApi(provider);
+  const proxy = await startProxy({
+    limits: { inFlight: 4 },
+    credentials: {
+      main: credentialFor(provider),
+      hangs: { ...credentialFor(provider), tokenUrl: `${hanging.url}/token` },
+    },
+    routes: [
+      { prefix: '/fine', upstream: api.url, credential: 'main' },
+      { prefix: '/hangs', upstream: api.url, credential: 'hangs' },
+    ],
+  });
+  await proxy.told(/token obtained/);
+  const token = await hanging.connection();
+  await token.until(hasHead);
+  const replies = [1, 2, 3, 4].map(() => proxy.call('/hangs/x'));
+  for (const { error, reason } of await proxy.served(2))
+    expect({ error, reason }).toEqual({ error: 'overloaded', reason: 'too many requests wait for tokens' });
+  expect((await proxy.call('/fine/x')).status).toBe(200);
+  const body = JSON.stringify({ access_token: 'canary-token-late', expires_in: 60 });
+  token.send(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const statuses = (await Promise.all(replies)).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([401, 401, 503, 503]);
 });

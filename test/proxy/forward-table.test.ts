@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AskedAuthority, configuredOrigin, parseAuthority } from '../../src/authority.ts';
 import { fieldPolicy } from '../../src/proxy/headers.ts';
+import { InFlight } from '../../src/proxy/in-flight.ts';
 import { pathPattern } from '../../src/proxy/path-pattern.ts';
 import { type Route, RouteTable, upstreamTarget } from '../../src/proxy/route-table.ts';
 import { parseTarget } from '../../src/proxy/target.ts';
@@ -11,7 +12,7 @@ function route(prefix: string, upstream: string, more: Partial<Route> = {}): Rou
   return {
     ...{ prefix, origin: configuredOrigin(address), basePath, forward: true },
     fields: fieldPolicy({ dropped: [], set: [], forwarded: undefined }),
-    ...{ keptBody: 0, idleMs: 1, websocket: true, send: () => {} },
+    ...{ keptBody: 0, idleMs: 1, unanswered: new InFlight(), websocket: true, send: () => {} },
     ...more,
   };
 }

@@ -33,6 +33,7 @@ function optionsWith({ guard, observe }: Pick<HandleOptions, 'guard' | 'observe'
     replayMemory: new ReplayMemory(0),
     inFlight: new InFlight(),
     mostInFlight: 1,
+    mostUnanswered: 1,
     hopId: 'hop',
     clock: new MovedClock(),
     newRequestId: () => 'id',

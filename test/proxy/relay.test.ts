@@ -16,7 +16,7 @@ function relayed(head: readonly string[], trailers: readonly string[], parameter
     fail: () => {},
   };
   const record = newRecord({ requestId: 'r', method: 'GET', client: 'c' });
-  const relay = new Relay({ client, record, clock: new MovedClock(), beganAtMs: 0, over: () => {} });
+  const relay = new Relay({ client, record, clock: new MovedClock(), beganAtMs: 0, headed: () => {}, over: () => {} });
   const origin = { scheme: 'https', host: 'api.test', port: 443 };
   const route = { prefix: '/', origin, basePath: '', idleMs: 30_000, parameter };
   relay.follow({ route, rest: '/', forward: undefined });

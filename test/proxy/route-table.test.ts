@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fieldPolicy } from '../../src/proxy/headers.ts';
+import { InFlight } from '../../src/proxy/in-flight.ts';
 import { pathPattern } from '../../src/proxy/path-pattern.ts';
 import { type Route, RouteTable, upstreamTarget } from '../../src/proxy/route-table.ts';
 import { parseTarget } from '../../src/proxy/target.ts';
@@ -13,6 +14,7 @@ function route(prefix: string, more: Partial<Route> = {}): Route {
     fields: fieldPolicy({ dropped: [], set: [], forwarded: undefined }),
     keptBody: 0,
     idleMs: 1,
+    unanswered: new InFlight(),
     websocket: true,
     send: () => {},
     ...more,

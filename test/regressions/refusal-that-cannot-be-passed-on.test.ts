@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { authorizedSend } from '../../src/auth/authorized-send.ts';
 import { injection } from '../../src/auth/injection.ts';
 import type { TokenSource } from '../../src/auth/token.ts';
+import { TokenWaits } from '../../src/auth/token-waits.ts';
 import { systemClock } from '../../src/clock.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Answer } from '../../src/exchange.ts';
@@ -37,7 +38,7 @@ test('a held 401 that cannot be passed on fails its own request, and nothing is 
       answer.head({ status: 401, reason: '', fields: Fields.none }, { resume() {}, cancel() {} });
       answer.end(Fields.none);
     },
-    { tokens, injection: injection({}), statuses: [401], clock: systemClock },
+    { tokens, waits: new TokenWaits(1), injection: injection({}), statuses: [401], clock: systemClock },
   );
   const { answer, failed } = answerThatThrows();
   send(request, answer, new AbortController().signal);
@@ -50,7 +51,7 @@ test('so does one whose first token comes late', async () => {
     () => {
       throw new Error('a fault of ours');
     },
-    { tokens, injection: injection({}), statuses: [401], clock: systemClock },
+    { tokens, waits: new TokenWaits(1), injection: injection({}), statuses: [401], clock: systemClock },
   );
   const { answer, failed } = answerThatThrows();
   send(request, answer, new AbortController().signal);

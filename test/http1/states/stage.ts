@@ -1,10 +1,12 @@
 /** The data path in its parts, so that each can be looked into: a listener, the spine, the 401 rung, a pool. */
+
 import { authorizedSend } from '../../../src/auth/authorized-send.ts';
 import { Backoff } from '../../../src/auth/backoff.ts';
 import { CachedSource } from '../../../src/auth/cached-source.ts';
 import { injection } from '../../../src/auth/injection.ts';
 import { memoryStore } from '../../../src/auth/store/memory.ts';
 import type { Token } from '../../../src/auth/token.ts';
+import { TokenWaits } from '../../../src/auth/token-waits.ts';
 import { configuredOrigin } from '../../../src/authority.ts';
 import { Failure } from '../../../src/errors.ts';
 import type { Handler } from '../../../src/exchange.ts';
@@ -79,7 +81,14 @@ export class Stage {
       websocket: true,
       keptBody: KEPT,
       idleMs: timeouts.idle,
-      send: authorizedSend(this.#api.send, { tokens, injection: injection({}), statuses: [401], clock }),
+      unanswered: new InFlight(),
+      send: authorizedSend(this.#api.send, {
+        tokens,
+        waits: new TokenWaits(1000),
+        injection: injection({}),
+        statuses: [401],
+        clock,
+      }),
     };
     let ids = 0;
     const pages = new Pages([]);
@@ -97,6 +106,7 @@ export class Stage {
       replayMemory: this.replayMemory,
       inFlight: new InFlight(),
       mostInFlight: 1000,
+      mostUnanswered: 1000,
       hopId: 'h',
       clock,
       newRequestId: () => `refused-${ids++}`,
