@@ -12,7 +12,7 @@ import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
 import { egressSchema } from './egress.ts';
 import { listenSchema } from './listen.ts';
-import { nearest } from './nearest.ts';
+import { nearestAmong } from './nearest.ts';
 import { isOwnListener } from './own-listener.ts';
 import { routeSchema } from './route.ts';
 import {
@@ -132,6 +132,7 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
         ['credentials', name, 'tokenUrl'],
         'is a route of this proxy itself that waits for this very token (the address of the token endpoint would be right)',
       );
+  const like = nearestAmong(Object.keys(credentials));
   const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {
     const path = ['routes', index];
@@ -149,7 +150,7 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
     if (typeof route?.credential !== 'string') continue;
     const credential = Object.hasOwn(credentials, route.credential) ? credentials[route.credential] : undefined;
     if (credential === undefined) {
-      fault([...path, 'credential'], `names no credential${nearest(route.credential, Object.keys(credentials))}`);
+      fault([...path, 'credential'], `names no credential${like(route.credential)}`);
       continue;
     }
     const injected = injectedField(credential);
