@@ -3,6 +3,7 @@ import { configChanges, isUnchanged, keysOfRestart } from '../config/changes.ts'
 import type { Environment } from '../config/environment.ts';
 import { ConfigError } from '../config/faults.ts';
 import { parseConfig, readConfig } from '../config/load.ts';
+import { RefusedText } from '../config/refused-text.ts';
 import type { Config } from '../config/schema.ts';
 import { watchFiles } from '../config/watch.ts';
 import type { Log } from '../observe/log.ts';
@@ -37,6 +38,7 @@ export class Reloading {
   #text: string;
   /** What was wrong with it last, as long as that is so. */
   #faults: string | undefined;
+  readonly #refused = new RefusedText();
   #running: Promise<void> | undefined;
   /** Asked for while another one runs: done after it, once. */
   #next: Cause | undefined;
@@ -81,6 +83,11 @@ export class Reloading {
     this.#cancel();
     try {
       const text = await readConfig(file);
+      const isKnown = await this.#refused.isAsBefore(text);
+      if (cause === 'retry' && isKnown) {
+        this.#retryLater();
+        return;
+      }
       const before = this.#config;
       // As a rule at the first look: to parse takes memory for nothing then.
       if (cause === 'change' && text === this.#text && before.files.length === 0) {
@@ -117,13 +124,20 @@ export class Reloading {
   }
 
   #failed(error: unknown, cause: Cause): void {
-    const { clock, log, state } = this.#options;
+    const { log, state } = this.#options;
     if (this.#stopped) return;
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof ConfigError) this.#cancel = clock.after(RETRY_MS, () => this.reload('retry'));
+    if (error instanceof ConfigError) {
+      this.#refused.refuse(error.files);
+      this.#retryLater();
+    }
     if (cause === 'retry' && message === this.#faults) return;
     this.#faults = message;
     state.failed(message);
     log.error({ faults: message.split('\n') }, 'the configuration was not reloaded; the one before stays in use');
+  }
+
+  #retryLater(): void {
+    if (!this.#stopped) this.#cancel = this.#options.clock.after(RETRY_MS, () => this.reload('retry'));
   }
 }

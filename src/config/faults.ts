@@ -18,8 +18,10 @@ export interface ConfigFault {
 /** All that is wrong with a config, as `file:line:column path: what is wrong`, a line each; without a file by paths alone. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
+  /** Paths of the files that it names, as far as it could be read: what it lacks may come to be in one of them. */
+  readonly files: readonly string[];
 
-  constructor(file: string | undefined, faults: readonly ConfigFault[]) {
+  constructor(file: string | undefined, faults: readonly ConfigFault[], files: readonly string[] = []) {
     super(
       faults
         .map(({ line, column, path, message }) => {
@@ -30,6 +32,7 @@ export class ConfigError extends Error {
     );
     this.name = 'ConfigError';
     this.faults = faults;
+    this.files = files;
   }
 }
 

@@ -7,7 +7,7 @@ import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
 import { type KnownKeys, knownKeys } from './json-schema.ts';
-import { namedFiles } from './named-files.ts';
+import { namedFiles, programsIn } from './named-files.ts';
 import { type Config, configSchema } from './schema.ts';
 import { secretFilesIn } from './secret-files.ts';
 import { forbidden, yamlFault } from './yaml-faults.ts';
@@ -62,10 +62,12 @@ export function parseConfig(
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
   const surroundings = { folder: dirname(file), env, source: { file, text: new Secret(source) } };
-  const config = checked(plain(document, unread) ?? {}, surroundings, (fault) => {
+  const written = plain(document, unread) ?? {};
+  const config = checked(written, surroundings, (fault) => {
     if (!unset.has(spelt(fault.path))) place(fault);
   });
-  if (config === undefined || faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
+  if (config === undefined || faults.length > 0)
+    throw new ConfigError(file, faults.toSorted(byPlace), filesIn(written, surroundings.folder));
   return config;
 }
 
@@ -108,6 +110,10 @@ function checked(
     secretFiles: secretFilesIn(written, folder),
     source,
   });
+}
+
+function filesIn(written: unknown, folder: string): string[] {
+  return [...namedFiles(written, folder), ...secretFilesIn(written, folder), ...programsIn(written, folder)];
 }
 
 /** Made once for a folder: it is large, and a config may be read again and again. */

@@ -22,6 +22,8 @@ class Stage {
   readonly lines: Record<string, unknown>[] = [];
   /** The prefixes of what was to be used. */
   readonly applied: (string | undefined)[] = [];
+  /** How often a text with `${SEEN:-…}` was read as a config. */
+  parsed = 0;
   /** What applying waits for, or fails with. */
   applying: () => Promise<void> = async () => {};
   readonly #logged = new EventEmitter();
@@ -37,8 +39,12 @@ class Stage {
         this.#logged.emit('line');
       },
     });
+    const getOwnPropertyDescriptor = (_: object, name: PropertyKey): undefined => {
+      if (name === 'SEEN') this.parsed += 1;
+    };
+    const env = new Proxy({}, { getOwnPropertyDescriptor });
     this.reloading = new Reloading({
-      ...{ file, env: {}, clock: this.clock, log, config, text, state: this.state },
+      ...{ file, env, clock: this.clock, log, config, text, state: this.state },
       apply: async ({ routes }) => {
         this.applied.push(routes[0]?.prefix);
         await this.applying();
@@ -65,6 +71,13 @@ class Stage {
     await this.clock.untilWaiting(1);
     this.clock.advance(300);
     await this.clock.untilWaiting(1);
+  }
+
+  /** The time after which a bad one is looked at again, and that look. */
+  async lookedAgain(): Promise<void> {
+    await this.clock.untilWaiting(2);
+    this.clock.advance(5000);
+    await this.clock.untilWaiting(2);
   }
 
   write(source: string): Promise<void> {
@@ -171,13 +184,40 @@ test('a file that a bad one lacks is found when it is there, without a word unti
   const { cert, key } = selfSigned();
   await stage.write(withRoute('/a', 'listen: {tls: {cert: cert.pem, key: key.pem}}\n'));
   await stage.told(1);
-  stage.clock.advance(5000);
-  await stage.settled();
+  await stage.lookedAgain();
   const at = join(stage.file, '..');
   await writeFile(join(at, 'key.pem'), key);
   await writeFile(join(at, 'cert.pem'), cert);
   expect(await stage.told(2)).toMatchObject({ changed: ['listen.tls'] });
   expect(stage.state.failures).toBe(1);
+});
+
+test('a bad one is not read again as long as neither it nor a file that it names changes', async () => {
+  const stage = await Stage.set(withRoute('/a'));
+  await stage.write(withRoute('/a', 'limits: {inFlight: "${SEEN:-none}"}\n'));
+  await stage.told(1);
+  for (let times = 0; times < 3; times += 1) await stage.lookedAgain();
+  expect(stage.parsed).toBe(1);
+  stage.reloading.reload('SIGHUP');
+  await stage.told(2);
+  expect(stage.parsed).toBe(2);
+});
+
+test.each<[string, string]>([
+  ['a secret', '{type: basic, username: "${SEEN:-x}", passwordFile: late}'],
+  ['a program', '{type: command, command: [./late, "${SEEN:-x}"]}'],
+])('%s that a bad one lacks is looked at until it is there, and the bad one is read then', async (_, credential) => {
+  const stage = await Stage.set(withRoute('/a'));
+  await stage.write(withRoute('/a', `credentials: {c: ${credential}}\n`));
+  await stage.told(1);
+  // How the files look is known from the second time on.
+  for (let times = 0; times < 3; times += 1) await stage.lookedAgain();
+  expect(stage.parsed).toBe(2);
+  await writeFile(join(stage.file, '..', 'late'), '#!/bin/sh\n', { mode: 0o700 });
+  await stage.clock.untilWaiting(2);
+  stage.clock.advance(5000);
+  expect(await stage.told(2)).toMatchObject({ added: expect.arrayContaining(['credential c']) });
+  expect(stage.parsed).toBe(3);
 });
 
 test('a certificate that is renewed in its file is a change', async () => {

@@ -21,3 +21,9 @@ test('the files of certificates, keys and authorities are named, wherever they s
 test.each([null, undefined, '', [], {}])('of %j there are none', (config) => {
   expect(namedFiles(config, '/etc')).toEqual([]);
 });
+
+test('a group that is within itself is walked through once', () => {
+  const tls: Record<string, unknown> = { key: 'key.pem' };
+  tls['tls'] = tls;
+  expect(namedFiles({ routes: [{ tls }, { tls }] }, '/etc')).toEqual(['/etc/key.pem']);
+});

@@ -31,3 +31,9 @@ test('those of the environment, too', () => {
   expect(read(source, { T: '/run/token' }).secretFiles).toEqual(['/run/token']);
   expect(read(leastRoutes).secretFiles).toEqual([]);
 });
+
+test('a group that is within itself is walked through once', () => {
+  const tls: Record<string, unknown> = { key: 'key.pem' };
+  tls['tls'] = tls;
+  expect(secretFilesIn({ routes: [{ tls }, { tls }] }, '/etc')).toEqual(['/etc/key.pem']);
+});
