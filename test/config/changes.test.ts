@@ -23,7 +23,7 @@ test('what was added, changed and removed is told by name, and no value is', () 
 credentials:
   kept: {clientSecret: canary-secret+/%&=, clientId: c, tokenUrl: https://id.test/token}
   rotated: {tokenUrl: https://id.test/token, clientId: c, clientSecret: canary-secret+/%&=-2}
-  new: {tokenUrl: https://id.test/token, clientId: c, clientSecret: x}
+  new: {type: file, path: token}
 routes:
   - {prefix: /kept, upstream: https://a.test, credential: kept}
   - {prefix: /changed, upstream: https://b.test}
