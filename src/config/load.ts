@@ -39,7 +39,7 @@ export function parseConfig(
   { file, env }: { readonly file: string; readonly env: Environment },
 ): Config {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const faults: ConfigFault[] = [];
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);

@@ -25,10 +25,15 @@ export function yamlFault(code: ErrorCode): string {
   return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
 }
 
-/** What YAML allows and a config does not: aliases of nothing, bytes, groups and lists as names, and the name of an object's prototype. */
+/**
+ * What YAML allows and a config does not: aliases of nothing, bytes, groups and lists as names, two that are the same
+ * as text (`1` and `'1'`), and the name of an object's prototype.
+ */
 export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
   // An alias's own `resolve` walks through the whole document each time.
   const anchored = new Map<string, Node>();
+  /** Of each group, those that have come so far. */
+  const names = new Map<unknown, Set<string>>();
   visit(document, {
     Value(_, node) {
       if (node.anchor !== undefined) anchored.set(node.anchor, node);
@@ -36,12 +41,19 @@ export function forbidden(document: Document, fault: (offset: number, message: s
     Alias(_, { source, range }) {
       if (!anchored.has(source)) fault(range?.[0] ?? 0, `is an alias ("*") of an anchor that is not there ${quoteIt}`);
     },
-    Pair(_, { key }) {
+    Pair(_, { key }, path) {
       const name = isAlias(key) ? anchored.get(key.source) : key;
+      const at = isNode(key) ? (key.range?.[0] ?? 0) : 0;
       // Its text would be the key, and be told.
       if (isCollection(name) || (isScalar(name) && name.value instanceof Uint8Array))
-        fault(isNode(key) ? (key.range?.[0] ?? 0) : 0, `bytes, a group or a list cannot be a name ${quoteIt}`);
-      if (isScalar(key) && key.value === '__proto__') fault(key.range?.[0] ?? 0, '__proto__ cannot be a name');
+        fault(at, `bytes, a group or a list cannot be a name ${quoteIt}`);
+      if (isScalar(key) && key.value === '__proto__') fault(at, '__proto__ cannot be a name');
+      if (!isScalar(name)) return;
+      const group = path.at(-1);
+      const before = names.get(group) ?? new Set();
+      const text = String(name.value ?? '');
+      if (before.has(text)) fault(at, yamlFault('DUPLICATE_KEY'));
+      names.set(group, before.add(text));
     },
   });
 }

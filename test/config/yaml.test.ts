@@ -22,6 +22,20 @@ test.each<[string, string, string]>([
   expect(faultsOf(source)).toEqual([expect.stringContaining(message)]);
 });
 
+test.each<[string, string, string]>([
+  ['as a number and as text', `credentials: {1: {type: static, token: a}, '1': {type: static, token: b}}\n`, '1:44'],
+  ['as true and as text', "credentials:\n  'true': {}\n  true: {}\n", '3:3'],
+  ['as nothing and as empty text', 'credentials:\n  ~: {}\n  "": {}\n', '3:3'],
+  ['as two numbers of one spelling', 'credentials: {1: {}, 1.0: {}}\n', '1:22'],
+  ['as an alias', 'log: {level: &l info}\ncredentials: {info: {}, *l : {}}\n', '2:25'],
+  ['as an alias of a key beside it', 'credentials: {&l info: {}, *l : {}}\n', '1:28'],
+  ['deep in a group', `credentials: {c: {type: command, command: [x], env: {1: a, '1': b}}}\n`, '1:60'],
+  ['in a list', `routes: [{prefix: /x, headers: {set: {1: a, '1': b}}, upstream: "https://a.example"}]\n`, '1:45'],
+])('a key that is there twice, %s, is told once, at the second', (_, source, place) => {
+  const rest = source.startsWith('routes') ? '' : leastRoutes;
+  expect(faultsOf(`${source}${rest}`)).toEqual([`proxy.yaml:${place} is not YAML: the key is there twice`]);
+});
+
 test('aliases that multiply each other are refused, not unfolded', () => {
   const levels = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   const source = levels.map(
