@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { configChanges, isUnchanged, keysOfRestart } from '../config/changes.ts';
 import type { Environment } from '../config/environment.ts';
@@ -34,6 +35,8 @@ type Cause = 'SIGHUP' | 'change' | 'retry';
 /** Reads the config again when it has changed, or when it is told to, and sees to its being used. */
 export class Reloading {
   readonly #options: ReloadingOptions;
+  /** What is no file, a pipe say, could be read only once. */
+  readonly #isFile: boolean;
   #config: Config;
   #text: string;
   /** What was wrong with it last, as long as that is so. */
@@ -49,10 +52,11 @@ export class Reloading {
   constructor(options: ReloadingOptions) {
     const { file, clock, config, text } = options;
     this.#options = options;
+    this.#isFile = statSync(file, { throwIfNoEntry: false })?.isFile() ?? true;
     this.#config = config;
     this.#text = text;
     this.#unwatch = watchFiles({
-      files: () => [file, ...this.#config.files],
+      files: () => [...(this.#isFile ? [file] : []), ...this.#config.files],
       clock,
       changed: () => this.reload('change'),
     });
@@ -82,7 +86,7 @@ export class Reloading {
     const { file, env, apply, state, log } = this.#options;
     this.#cancel();
     try {
-      const text = await readConfig(file);
+      const text = this.#isFile ? await readConfig(file) : this.#text;
       const isKnown = await this.#refused.isAsBefore(text);
       if (cause === 'retry' && isKnown) {
         this.#retryLater();
@@ -120,7 +124,9 @@ export class Reloading {
     if (isMended) {
       state.succeeded();
       log.info('the configuration is the one in use again');
-    } else if (cause === 'SIGHUP') log.info('SIGHUP: the configuration has not changed');
+    } else if (cause === 'SIGHUP' && this.#isFile) log.info('SIGHUP: the configuration has not changed');
+    else if (cause === 'SIGHUP')
+      log.warn('SIGHUP: the configuration came from what is no file, and cannot be read again; it stays in use');
   }
 
   #failed(error: unknown, cause: Cause): void {

@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ReloadState } from '../../src/app/reload-state.ts';
 import { Reloading } from '../../src/app/reloading.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createLog } from '../../src/observe/log.ts';
 import { folder } from '../cli/command.ts';
@@ -56,8 +57,10 @@ class Stage {
 
   static async set(source: string, at?: string): Promise<Stage> {
     const file = join(at ?? (await folder()), 'proxy.yaml');
-    await writeFile(file, source);
-    const stage = new Stage(file, await loadConfig(file, {}), source);
+    const config = parseConfig(source, { file, env: {} });
+    // What is there already is a pipe, and is empty by now.
+    await writeFile(file, source, { flag: 'wx' }).catch(() => {});
+    const stage = new Stage(file, config, source);
     await stage.settled();
     // Behind whatever the first look has led to.
     stage.reloading.reload('SIGHUP');
@@ -231,6 +234,26 @@ test('a certificate that is renewed in its file is a change', async () => {
   const stage = await Stage.set(withRoute('/a', 'listen: {tls: {cert: cert.pem, key: key.pem}}\n'), at);
   await put();
   expect(await stage.told(1)).toMatchObject({ changed: ['listen.tls'] });
+});
+
+test('one from a pipe is not read again, and who asks is told; the files that it names are', async () => {
+  const at = await folder();
+  const put = async ({ cert, key } = selfSigned()): Promise<void> => {
+    await writeFile(join(at, 'key.pem'), key);
+    await writeFile(join(at, 'cert.pem'), cert);
+  };
+  await put();
+  execFileSync('mkfifo', [join(at, 'proxy.yaml')]);
+  const stage = await Stage.set(withRoute('/a', 'listen: {tls: {cert: cert.pem, key: key.pem}}\n'), at);
+  expect(stage.state).toMatchObject({ failures: 0, last: undefined });
+  stage.reloading.reload('SIGHUP');
+  expect(await stage.told(1)).toMatchObject({
+    level: 'warn',
+    msg: 'SIGHUP: the configuration came from what is no file, and cannot be read again; it stays in use',
+  });
+  await put();
+  stage.reloading.reload('SIGHUP');
+  expect(await stage.told(2)).toMatchObject({ changed: ['listen.tls'] });
 });
 
 test('what takes a restart is warned of', async () => {
