@@ -36,6 +36,9 @@ const notWorkers = { error: `is neither auto nor a whole number from 1 to ${MOST
 /** How many processes serve requests; `auto`: one a core. */
 const workers = z.union([z.literal('auto'), integer(1, MOST_WORKERS)], notWorkers);
 
+/** One that the admin port is asked for by: as a segment of a path, which these never are (RFC 3986 §5.2.4). */
+const credentialName = text.regex(/^(?!\.\.?$)/, { error: 'is no name (any other than "." and ".." would be right)' });
+
 /** `folder` is where relative paths begin. */
 export function configSchema(folder: string) {
   return z
@@ -60,7 +63,9 @@ export function configSchema(folder: string) {
         }),
         shutdown: group({ delay: withDefault(durationOrZero, '0s'), timeout: withDefault(durationOrZero, '20s') }),
         credentials: withDefault(
-          z.record(text, credentialSchema(folder), { error: 'is not a group of credentials, each with a name' }),
+          z.record(credentialName, credentialSchema(folder), {
+            error: 'is not a group of credentials, each with a name',
+          }),
           {},
         ),
         routes: z

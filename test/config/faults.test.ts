@@ -119,6 +119,11 @@ test.each<[string, string, string]>([
     `credentials:\n  1:\n    provider: nitro\n    clientId: 5\n    clientSecret: x\n${leastRoutes}`,
     'proxy.yaml:4:15 credentials.1.clientId: is not text',
   ],
+  ...['.', '..'].map((name): [string, string, string] => [
+    `a credential whose name is "${name}"`,
+    `credentials: {c: &c {provider: nitro, clientId: a, clientSecret: b}, ${name}: *c}\n${leastRoutes}`,
+    'is no name (any other than "." and ".." would be right)',
+  ]),
   [
     'a preset cannot hide a fault',
     withProvider('nitro', 'request: {formt: json}'),
@@ -166,6 +171,11 @@ test.each([
   'https://api.example.com/b/',
 ])('%s is an upstream', (url) => {
   expect(faultsOf(withUpstream(url))).toEqual([]);
+});
+
+test.each(['...', '.a', 'a.b', 'a/b', '%2e'])('%j is a name of a credential', (name) => {
+  const source = `credentials: {"${name}": {provider: nitro, clientId: a, clientSecret: b}}\n${leastRoutes}`;
+  expect(faultsOf(source)).toEqual([]);
 });
 
 test('plain http to another machine is a choice of the route', () => {
