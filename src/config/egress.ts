@@ -6,6 +6,7 @@ import { entriesOf, isNoProxyEntry } from '../no-proxy.ts';
 import { Secret } from '../secret.ts';
 import type { Environment } from './environment.ts';
 import { group, optional, pem, text } from './scalars.ts';
+import { isReachable } from './urls.ts';
 
 const pattern =
   /^(https?):\/\/(?:([^:@/?#\s]*)(?::([^@/?#\s]*))?@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?\/?$/i;
@@ -15,7 +16,7 @@ const notAProxy =
 /** Taken apart: who we are to it is a secret, and appears nowhere. Undefined: it is none. */
 function proxyAddress(given: string): ProxyAddress | undefined {
   const [, scheme = '', user, password, host = '', port] = pattern.exec(given) ?? [];
-  if (!URL.canParse(`http://${host}${port === undefined ? '' : `:${port}`}`)) return undefined;
+  if (!isReachable(host, port)) return undefined;
   const secure = scheme.toLowerCase() === 'https';
   const credentials = [user ?? '', password ?? ''].map(decoded);
   const [name, secret] = credentials;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { decodedKey, Secret } from '../secret.ts';
 import { requiredSecret, secretRules } from './credentials/secrets.ts';
 import { contentOf, everywhere, flag, notAGroup, optional, secretFile, text, withDefault } from './scalars.ts';
+import { isReachable } from './urls.ts';
 
 const notAKey = '32 bytes in base64 (openssl rand -base64 32 makes some)';
 const isKey = (given: string): boolean => decodedKey(given) !== undefined;
@@ -27,7 +28,7 @@ const notAUrl =
 const redisUrl = text.transform((given, context) => {
   const [, scheme, username, password, host = '', port = '6379', database = '0'] = pattern.exec(given) ?? [];
   const [user, secret] = [decoded(username), decoded(password)];
-  if (scheme === undefined || Number(port) > 65_535 || user === null || secret === null) {
+  if (scheme === undefined || !isReachable(host, port) || user === null || secret === null) {
     context.addIssue(notAUrl);
     return z.NEVER;
   }

@@ -21,14 +21,16 @@ export interface Address extends UpstreamAddress {
   readonly query: string;
 }
 
+/** False for what fits the pattern and yet is nowhere: a port of 0, a name with an empty part or of dots and hyphens alone. */
+export function isReachable(host: string, port: string | undefined): boolean {
+  const number = Number(port ?? 1);
+  return number > 0 && number <= 65_535 && !/^\.|\.\.|^[.-]+$/.test(host) && URL.canParse(`http://${host}`);
+}
+
 const address = z.string({ error }).transform((given, context): Address => {
   const [, scheme, authority, port, path = '', query = ''] = pattern.exec(given) ?? [];
-  if (
-    scheme === undefined ||
-    authority === undefined ||
-    Number(port ?? 1) > 65535 ||
-    !URL.canParse(`${scheme}://${authority}`)
-  ) {
+  const host = authority?.replace(/:\d+$/, '') ?? '';
+  if (scheme === undefined || authority === undefined || !isReachable(host, port)) {
     context.addIssue(error);
     return z.NEVER;
   }
@@ -41,7 +43,6 @@ const address = z.string({ error }).transform((given, context): Address => {
     context.addIssue(problem);
     return z.NEVER;
   }
-  const host = authority.replace(/:\d+$/, '');
   return {
     origin: `${scheme}://${authority.toLowerCase()}`,
     basePath: path.replace(/\/$/, ''),

@@ -44,6 +44,8 @@ test.each([
   'socks5://p:1080',
   'http://',
   'http://p:70000',
+  'http://p:0',
+  'http://p..internal:3128',
   'http://a b',
   'http://p/x',
   'http://p?x',

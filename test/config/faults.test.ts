@@ -153,6 +153,11 @@ test.each([
   ['https://api.example.com/#f', 'is not an address'],
   ['https://api.example.com/?q', 'has a query'],
   ['https://api.example.com:99999', 'is not an address'],
+  ['https://api.example.com:0', 'is not an address'],
+  ['https://api..example.com', 'is not an address'],
+  ['https://.example.com', 'is not an address'],
+  ['https://-', 'is not an address'],
+  ['https://.', 'is not an address'],
   ['https://api.example.com/a//b', 'has "//" or a "." segment'],
   ['https://api.example.com/a/../b', 'has "//" or a "." segment'],
   ['https://api.example.com/a\\b', 'is not an address'],
@@ -169,6 +174,10 @@ test.each([
   'http://localhost:9/x',
   'http://[::1]:9',
   'https://api.example.com/b/',
+  'https://api.example.com.',
+  'https://api_1.a--b.example.com:00443',
+  'https://[2001:db8::1]:1',
+  'https://-a.example.com:65535',
 ])('%s is an upstream', (url) => {
   expect(faultsOf(withUpstream(url))).toEqual([]);
 });
@@ -185,6 +194,7 @@ test('plain http to another machine is a choice of the route', () => {
 test.each([
   ['http://id.example.com/token', 'is plain http to another machine'],
   ['https://a:b@id.example.com/token', 'is not an address'],
+  ['https://id.example.com:0/token', 'is not an address'],
   ['https://id.example.com/token#f', 'is not an address'],
 ])('%s is no token endpoint', (url, message) => {
   const source = `credentials: {c: {tokenUrl: "${url}", clientId: a, clientSecret: b}}\n${leastRoutes}`;

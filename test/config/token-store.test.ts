@@ -62,6 +62,8 @@ test.each([
   'redis://',
   'redis://canary:%zz@r',
   'redis://r:65536',
+  'redis://canary:0',
+  'redis://canary..internal',
   'redis://r/canary',
   'redis://r?canary',
   'redis://u:canary/slash@r',
