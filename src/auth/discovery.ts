@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import { isNearby } from '../lookup.ts';
 import { isLoopbackHost } from '../loopback.ts';
+import { metadataUrls } from '../metadata-urls.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { TokenEndpoint } from './token-endpoint.ts';
 import type { TokenResponse } from './token-response.ts';
@@ -120,16 +121,6 @@ interface Metadata {
 
 function textsIn(list: unknown): readonly string[] | undefined {
   return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : undefined;
-}
-
-/** RFC 8414 §3.1 puts its name between host and path, OpenID Connect Discovery §4 behind the path. */
-function metadataUrls(issuer: string): string[] {
-  const [, origin = '', path = ''] = /^(https?:\/\/[^/]+)(.*)$/i.exec(issuer) ?? [];
-  const trimmed = path.replace(/\/$/, '');
-  return [
-    `${origin}/.well-known/oauth-authorization-server${trimmed}`,
-    `${origin}${trimmed}/.well-known/openid-configuration`,
-  ];
 }
 
 /** Https, or on this machine as the issuer is: a secret goes there, and no server sends it to a port of ours. */

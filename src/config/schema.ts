@@ -116,6 +116,7 @@ interface Spelt {
 interface SpeltCredential extends SpeltRefreshToken {
   readonly type?: unknown;
   readonly tokenUrl?: unknown;
+  readonly issuer?: unknown;
   readonly inject?: { readonly header?: unknown; readonly query?: unknown } | null;
 }
 
@@ -131,12 +132,15 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
         keepingRules(credential, (path, message) => fault(['credentials', name, ...path], message));
   if (!Array.isArray(routes)) return;
   const isOwn = (origin: string): boolean => listensItself(origin, listen);
-  for (const [name, credential] of Object.entries(credentials))
-    if (waitsForItself(name, credential?.tokenUrl, { routes, isOwn }))
+  for (const [name, credential] of Object.entries(credentials)) {
+    const key = waitsForItself(name, credential ?? {}, { routes, isOwn });
+    const right = key === 'issuer' ? 'authorization server' : 'token endpoint';
+    if (key !== undefined)
       fault(
-        ['credentials', name, 'tokenUrl'],
-        'is a route of this proxy itself that waits for this very token (the address of the token endpoint would be right)',
+        ['credentials', name, key],
+        `is a route of this proxy itself that waits for this very token (the address of the ${right} would be right)`,
       );
+  }
   const like = nearestAmong(Object.keys(credentials));
   const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {

@@ -50,10 +50,10 @@ test('beside other faults it is told as well, where it can be told', () => {
 });
 
 describe('a token endpoint that is a route of this proxy itself', () => {
-  const told = (tokenUrl: string, more = ''): string[] =>
+  const told = (url: string, { key = 'tokenUrl', more = '' } = {}): string[] =>
     faultsOf(
       `credentials:
-  a: {tokenUrl: ${JSON.stringify(tokenUrl)}, clientId: x, clientSecret: y}
+  a: {${key}: ${JSON.stringify(url)}, clientId: x, clientSecret: y}
   b: {type: api_key, value: z, inject: {header: X-Key}}
 routes:
   - {prefix: /a, upstream: "https://a.example.com", credential: a}
@@ -61,6 +61,7 @@ routes:
   - {prefix: /open, upstream: "https://id.example.com"}
 ${more}`,
     );
+  const everything = '  - {prefix: /, upstream: "https://c.example.com", credential: a}\n';
 
   test.each(['http://127.0.0.1:8080/a', 'http://localhost:8080/a/token?x', 'http://[::1]:8080/a/idx'])(
     'and waits for that very token is a fault: %s',
@@ -84,7 +85,31 @@ ${more}`,
   });
 
   test('is one by a route of everything, too', () => {
-    const everything = '  - {prefix: /, upstream: "https://c.example.com", credential: a}\n';
-    expect(told('http://127.0.0.1:8080/token', everything)).toHaveLength(1);
+    expect(told('http://127.0.0.1:8080/token', { more: everything })).toHaveLength(1);
+  });
+
+  test.each<[string, string]>([
+    ['http://127.0.0.1:8080/a', ''],
+    ['http://localhost:8080/a/realm/', ''],
+    ['http://127.0.0.1:8080', everything],
+    ['http://127.0.0.1:8080/open', everything],
+  ])('is one by way of its metadata, too: issuer %s', (issuer, more) => {
+    expect(told(issuer, { key: 'issuer', more })).toEqual([
+      expect.stringMatching(
+        /^proxy\.yaml:2:\d+ credentials\.a\.issuer: is a route of this proxy itself .* authorization server would be right\)$/,
+      ),
+    ]);
+  });
+
+  const wellKnown = '  - {prefix: /.well-known, upstream: "https://id.example.com"}\n';
+  test.each<[string, string]>([
+    ['http://127.0.0.1:8080/a/id', ''],
+    ['http://127.0.0.1:8080/open', ''],
+    ['http://127.0.0.1:8080/none', ''],
+    ['http://127.0.0.1:8081/a', everything],
+    // What is asked first is answered there.
+    ['http://127.0.0.1:8080/a', wellKnown],
+  ])('is none where its metadata waits for none or another: issuer %s', (issuer, more) => {
+    expect(told(issuer, { key: 'issuer', more })).toEqual([]);
   });
 });
