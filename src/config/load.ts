@@ -10,7 +10,7 @@ import { type KnownKeys, knownKeys } from './json-schema.ts';
 import { namedFiles, programsIn } from './named-files.ts';
 import { type Config, configSchema } from './schema.ts';
 import { secretFilesIn } from './secret-files.ts';
-import { forbidden, yamlFault } from './yaml-faults.ts';
+import { forbidden, yamlFaults } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
 export async function loadConfig(file: string, env: Environment): Promise<Config> {
@@ -48,7 +48,7 @@ export function parseConfig(
   const unread = (offset: number, message: string): void => {
     faults.push({ ...at(offset), path: '', message });
   };
-  for (const { pos, code } of [...document.errors, ...document.warnings]) unread(pos[0], yamlFault(code));
+  for (const { offset, message } of yamlFaults(document, source)) unread(offset, message);
   forbidden(document, unread);
   if (faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
 

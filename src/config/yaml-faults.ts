@@ -20,9 +20,32 @@ const inWords: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: `something that cannot stand here ${quoteIt}`,
 };
 
-/** What the parser found, in our words. */
-export function yamlFault(code: ErrorCode): string {
+/** Something that is wrong with a text, and where. */
+interface TextFault {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** What the parser found, in our words, without what it took offence at because it had lost its way before. */
+export function yamlFaults({ errors, warnings }: Document, source: string): readonly TextFault[] {
+  const all = [...errors, ...warnings].map(({ pos: [offset], code }) => ({ offset, code }));
+  const unquoted = unquotedIn(source, all);
+  const end = unquoted[0]?.offset ?? source.length;
+  const lost = all.find(({ code }) => code === 'UNEXPECTED_TOKEN');
+  const told = all.filter((each) => each.offset <= end && (each === lost || each.code !== 'UNEXPECTED_TOKEN'));
+  return [...told.map(({ offset, code }) => ({ offset, message: yamlFault(code) })), ...unquoted];
+}
+
+function yamlFault(code: ErrorCode): string {
   return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
+}
+
+/** Within brackets the "{" of a placeholder begins a group; the first of each line is told. */
+function unquotedIn(source: string, all: readonly { readonly offset: number }[]): TextFault[] {
+  const offsets = all.map(({ offset }) => offset - 1).filter((offset) => source.startsWith('${', offset));
+  return offsets
+    .filter((offset, at) => at === 0 || source.slice(offsets[at - 1], offset).includes('\n'))
+    .map((offset) => ({ offset, message: 'a ${NAME} within { } or [ ] has to be in quotes: "${NAME}"' }));
 }
 
 /**

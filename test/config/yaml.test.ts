@@ -36,6 +36,32 @@ test.each<[string, string, string]>([
   expect(faultsOf(`${source}${rest}`)).toEqual([`proxy.yaml:${place} is not YAML: the key is there twice`]);
 });
 
+test.each<[string, string]>([
+  ['{clientId: ${X}, clientSecret: ${Y}}', '2:17'],
+  ['\n    {clientId: ${X:-a}}', '3:16'],
+  ['{clientId: https://${X}/a}', '2:25'],
+  ['{scope: [${X}, b]}', '2:15'],
+])('a placeholder without quotes within brackets is told once in its line: %s', (credential, place) => {
+  expect(faultsOf(`credentials:\n  c: ${credential}\n${leastRoutes}`)).toEqual([
+    `proxy.yaml:${place} a \${NAME} within { } or [ ] has to be in quotes: "\${NAME}"`,
+  ]);
+});
+
+test('placeholders without quotes are told for each line, and what stands before them too', () => {
+  const source = `a: "x\\q"\nb: {c: \${X}, d: \${Y}}\ne: {f: g}\nh: [\${Z}]\n${leastRoutes}`;
+  expect(faultsOf(source)).toEqual([
+    expect.stringMatching(/^proxy\.yaml:1:\d+ is not YAML: a backslash/),
+    expect.stringMatching(/^proxy\.yaml:2:8 a \$\{NAME\} within/),
+    expect.stringMatching(/^proxy\.yaml:4:5 a \$\{NAME\} within/),
+  ]);
+});
+
+test('what cannot stand where it stands is told once, not all that comes behind it', () => {
+  expect(faultsOf(`listen: {port: 1}}\n${leastRoutes}${'x: {y: z}\n'.repeat(9)}`)).toEqual([
+    expect.stringMatching(/^proxy\.yaml:1:18 is not YAML: something that cannot stand here/),
+  ]);
+});
+
 test('aliases that multiply each other are refused, not unfolded', () => {
   const levels = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   const source = levels.map(
