@@ -1,7 +1,9 @@
 /** What is wrong with a text as YAML, in words that quote nothing of it: the parser's own repeat pieces, and a piece may be a secret. */
-import { type Document, type ErrorCode, isAlias, isCollection, isNode, isScalar, type Node, visit } from 'yaml';
+import { type Document, type ErrorCode, isAlias, isCollection, isMap, isNode, isScalar, type Node, visit } from 'yaml';
 
 const quoteIt = '(a value that begins with one of & * ! | > % @ ` { [ has to be quoted: "…")';
+
+const notClosed = 'is not YAML: the bracket that opens here is not closed (or a line of it is not indented enough)';
 
 const inWords: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: `an alias ends in a way that can be read in two ways ${quoteIt}`,
@@ -26,26 +28,58 @@ interface TextFault {
   readonly message: string;
 }
 
+interface Finding {
+  readonly offset: number;
+  readonly code: ErrorCode;
+}
+
 /** What the parser found, in our words, without what it took offence at because it had lost its way before. */
-export function yamlFaults({ errors, warnings }: Document, source: string): readonly TextFault[] {
-  const all = [...errors, ...warnings].map(({ pos: [offset], code }) => ({ offset, code }));
-  const unquoted = unquotedIn(source, all);
-  const end = unquoted[0]?.offset ?? source.length;
+export function yamlFaults(document: Document, source: string): readonly TextFault[] {
+  const all = [...document.errors, ...document.warnings].map(({ pos: [offset], code }) => ({ offset, code }));
+  const causes = [...unquotedIn(source, all), ...unclosedIn(document, source, all)];
+  const end = Math.min(source.length + 1, ...causes.map(({ until }) => until));
   const lost = all.find(({ code }) => code === 'UNEXPECTED_TOKEN');
-  const told = all.filter((each) => each.offset <= end && (each === lost || each.code !== 'UNEXPECTED_TOKEN'));
-  return [...told.map(({ offset, code }) => ({ offset, message: yamlFault(code) })), ...unquoted];
+  const told = all.filter((each) => each.offset < end && (each === lost || each.code !== 'UNEXPECTED_TOKEN'));
+  return [...told.map(({ offset, code }) => ({ offset, message: yamlFault(code) })), ...causes];
 }
 
 function yamlFault(code: ErrorCode): string {
   return `is not YAML: ${inWords[code] ?? 'it cannot be understood from here on'}`;
 }
 
+/** `until`: where the parser begins to take offence at it. */
+interface Cause extends TextFault {
+  readonly until: number;
+}
+
 /** Within brackets the "{" of a placeholder begins a group; the first of each line is told. */
-function unquotedIn(source: string, all: readonly { readonly offset: number }[]): TextFault[] {
+function unquotedIn(source: string, all: readonly Finding[]): Cause[] {
   const offsets = all.map(({ offset }) => offset - 1).filter((offset) => source.startsWith('${', offset));
   return offsets
     .filter((offset, at) => at === 0 || source.slice(offsets[at - 1], offset).includes('\n'))
-    .map((offset) => ({ offset, message: 'a ${NAME} within { } or [ ] has to be in quotes: "${NAME}"' }));
+    .map((offset) => ({
+      offset,
+      until: offset,
+      message: 'a ${NAME} within { } or [ ] has to be in quotes: "${NAME}"',
+    }));
+}
+
+/** The first bracket that is not closed, the inner one of several; none where something within it was found that tells why. */
+function unclosedIn(document: Document, source: string, all: readonly Finding[]): Cause[] {
+  const opened = new Map<number, number>();
+  visit(document, {
+    Collection(_, node) {
+      const [start, end] = node.range ?? [0, 0];
+      if (node.flow === true && source[end - 1] !== (isMap(node) ? '}' : ']')) opened.set(end, start);
+    },
+  });
+  const within = (start: number, end: number): boolean => all.some(({ offset }) => offset > start && offset < end);
+  for (const { offset: until } of all) {
+    const offset = opened.get(until);
+    if (offset === undefined || within(offset, until)) continue;
+    return [{ offset, until, message: notClosed }];
+  }
+  return [];
 }
 
 /**

@@ -62,6 +62,24 @@ test('what cannot stand where it stands is told once, not all that comes behind 
   ]);
 });
 
+test.each<[string, string, string]>([
+  ['a bracket within another', `listen: {port: [\n${leastRoutes}`, '1:16'],
+  ['a brace', `listen: {port: 1\n${leastRoutes}`, '1:9'],
+  ['a bracket that is closed as a brace', `${leastRoutes}listen: {port: [1, 2}\n`, '2:16'],
+  ['the first of several', `listen: {port: 1\nadmin: {port: 2\n${leastRoutes}`, '1:9'],
+  ['a brace whose content is too far to the left', `listen: {\nport: 1\n}\n${leastRoutes}`, '1:9'],
+  ['the last one of a file', '{listen: {port: 1}, routes: [', '1:29'],
+])('a bracket that is not closed is told once, where it opens: %s', (_, source, place) => {
+  expect(faultsOf(source)).toEqual([
+    `proxy.yaml:${place} is not YAML: the bracket that opens here is not closed (or a line of it is not indented enough)`,
+  ]);
+});
+
+test('why a bracket is not closed is told instead, where that is known', () => {
+  expect(faultsOf(`listen: {host: "x}\n${leastRoutes}`)[0]).toMatch(/^proxy\.yaml:1:19 .* or a quote, /);
+  expect(faultsOf(`listen: {host: \${X}\n${leastRoutes}`)).toEqual([expect.stringMatching(/1:16 a \$\{NAME\} within/)]);
+});
+
 test('aliases that multiply each other are refused, not unfolded', () => {
   const levels = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   const source = levels.map(
