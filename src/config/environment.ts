@@ -11,14 +11,15 @@ const placeholder = /\$\$\{|\$\{([^}]*)\}?/g;
 const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{).)*))?$/s;
 
 /**
- * Replaces them in place; each that cannot be is given to `fault`. Gives the variables that a scalar got its value from.
+ * Replaces them in place; each that cannot be is given to `fault`. Gives the variables that a scalar got its value from,
+ * or its want of one, in words.
  */
 export function substitute(
   document: Document,
   env: Environment,
   fault: (path: PropertyKey[], message: string) => void,
-): ReadonlyMap<unknown, readonly string[]> {
-  const sources = new Map<unknown, string[]>();
+): ReadonlyMap<unknown, ReadonlySet<string>> {
+  const sources = new Map<unknown, Set<string>>();
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.value.includes('${')) return;
@@ -33,8 +34,10 @@ export function substitute(
           return '';
         }
         const value = Object.hasOwn(env, name) ? env[name] : undefined;
-        if (value !== undefined && value !== '') sources.set(node, [...(sources.get(node) ?? []), name]);
-        if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
+        const isEmpty = value === undefined || value === '';
+        const source = isEmpty ? `${name}, which is ${value === undefined ? 'not set' : 'empty'}` : name;
+        if (!isEmpty || !fallback) sources.set(node, (sources.get(node) ?? new Set()).add(source));
+        if (fallback !== undefined) return isEmpty ? fallback : value;
         if (value === undefined)
           fault(pathTo([...ancestors, node]), `needs the environment variable ${name}, which is not set`);
         return value ?? '';

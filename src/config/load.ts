@@ -52,10 +52,10 @@ export function parseConfig(
   forbidden(document, unread);
   if (faults.length > 0) throw new ConfigError(file, faults.toSorted(byPlace));
 
-  let sources: ReadonlyMap<unknown, readonly string[]> = new Map();
+  let sources: ReadonlyMap<unknown, ReadonlySet<string>> = new Map();
   const place = (fault: PlacedFault): void => {
-    const variables = sources.get(document.getIn(fault.path, true)) ?? [];
-    const from = variables.length === 0 ? '' : ` [from ${variables.join(', ')}]`;
+    const variables = sources.get(document.getIn(fault.path, true));
+    const from = variables === undefined ? '' : ` [from ${[...variables].join(', ')}]`;
     faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: `${fault.message}${from}` });
   };
   sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));

@@ -100,3 +100,32 @@ test('keys are not replaced', () => {
     expect.stringMatching(/^proxy\.yaml:1:1 .*is not known here/),
   ]);
 });
+
+test.each<[string, string, Readonly<Record<string, string>>]>([
+  ['${U}', '[from U, which is empty]', { U: '' }],
+  ['${U:-}', '[from U, which is not set]', {}],
+  ['${U:-}', '[from U, which is empty]', { U: '' }],
+  ['https://${U}/a', '[from U, which is empty]', { U: '' }],
+  ['x${U}${V}${U}', '[from U, V]', { U: 'u', V: 'v' }],
+  ['${A}${A}${A}', '[from A]', { A: 'a' }],
+  ['${A}${U}${A}${U}', '[from A, U, which is empty]', { A: 'a', U: '' }],
+])('of a wrong value each variable is named once, and that it is empty: %s', (upstream, from, env) => {
+  expect(faultsOf(`routes: [{prefix: /a, upstream: "${upstream}"}]`, env)).toEqual([
+    `proxy.yaml:1:33 routes[0].upstream: is not an address (such as https://api.example.com/base; no user, no fragment) ${from}`,
+  ]);
+});
+
+test('a default in the place of an empty variable is not told as from it', () => {
+  expect(faultsOf('routes: [{prefix: /a, upstream: "${U:-x}"}]', { U: '' })).toEqual([
+    expect.stringMatching(/no fragment\)$/),
+  ]);
+});
+
+test('a required key that an empty variable leaves without a value names the variable', () => {
+  const source = `credentials: {c: {tokenUrl: "\${U}", clientId: "\${U}", clientSecret: "\${U}"}}\n${leastRoutes}`;
+  expect(faultsOf(source, { U: '' })).toEqual([
+    expect.stringMatching(/tokenUrl: is required .* \[from U, which is empty\]$/),
+    expect.stringMatching(/clientId: is empty \[from U, which is empty\]$/),
+    expect.stringMatching(/clientSecret: is required .* \[from U, which is empty\]$/),
+  ]);
+});
