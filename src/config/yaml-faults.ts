@@ -3,6 +3,8 @@ import { type Document, type ErrorCode, isAlias, isCollection, isMap, isNode, is
 
 const quoteIt = '(a value that begins with one of & * ! | > % @ ` { [ has to be quoted: "…")';
 
+const noMerge =
+  '"<<" merges nothing: YAML 1.2 has no merge keys (write the keys out, or take a whole group by its alias: timeouts: *name)';
 const notClosed = 'is not YAML: the bracket that opens here is not closed (or a line of it is not indented enough)';
 
 const inWords: Partial<Record<ErrorCode, string>> = {
@@ -84,7 +86,7 @@ function unclosedIn(document: Document, source: string, all: readonly Finding[])
 
 /**
  * What YAML allows and a config does not: aliases of nothing, bytes, groups and lists as names, two that are the same
- * as text (`1` and `'1'`), and the name of an object's prototype.
+ * as text (`1` and `'1'`), the name of an object's prototype, and what YAML 1.1 merged by.
  */
 export function forbidden(document: Document, fault: (offset: number, message: string) => void): void {
   // An alias's own `resolve` walks through the whole document each time.
@@ -105,6 +107,7 @@ export function forbidden(document: Document, fault: (offset: number, message: s
       if (isCollection(name) || (isScalar(name) && name.value instanceof Uint8Array))
         fault(at, `bytes, a group or a list cannot be a name ${quoteIt}`);
       if (isScalar(key) && key.value === '__proto__') fault(at, '__proto__ cannot be a name');
+      if (isScalar(key) && key.value === '<<' && key.type === 'PLAIN') fault(at, noMerge);
       if (!isScalar(name)) return;
       const group = path.at(-1);
       const before = names.get(group) ?? new Set();

@@ -11,7 +11,12 @@ test.each<[string, string, string]>([
   ['two documents', `${leastRoutes}---\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a second document begins here'],
   ['a tab', `listen:\n\tport: 1\n${leastRoutes}`, 'proxy.yaml:2:1 is not YAML: a tab is no indentation (use spaces)'],
   ['no quote at the end', `${leastRoutes}listen:\n  host: "x`, 'or a quote, comma, colon or bracket is missing'],
-  ['a merge', `listen: {<<: {port: 1}}\n${leastRoutes}`, 'proxy.yaml:1:10 listen.<<: is not known here'],
+  ['a merge', `listen: {<<: {port: 1}}\n${leastRoutes}`, 'proxy.yaml:1:10 "<<" merges nothing: YAML 1.2 has no merge'],
+  [
+    'a merge of an alias',
+    `limits: &l {inFlight: 1}\nshutdown:\n  <<: *l\n${leastRoutes}`,
+    'proxy.yaml:3:3 "<<" merges nothing',
+  ],
   [
     'an alias of nothing',
     `listen: {host: *x}\n${leastRoutes}`,
@@ -78,6 +83,10 @@ test.each<[string, string, string]>([
 test('why a bracket is not closed is told instead, where that is known', () => {
   expect(faultsOf(`listen: {host: "x}\n${leastRoutes}`)[0]).toMatch(/^proxy\.yaml:1:19 .* or a quote, /);
   expect(faultsOf(`listen: {host: \${X}\n${leastRoutes}`)).toEqual([expect.stringMatching(/1:16 a \$\{NAME\} within/)]);
+});
+
+test('"<<" in quotes is a name like others', () => {
+  expect(faultsOf(withCredential('request: {params: {"<<": x}}'))).toEqual([]);
 });
 
 test('aliases that multiply each other are refused, not unfolded', () => {
