@@ -59,8 +59,7 @@ export const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy
 });
 
 /** A whole number between two bounds. */
-export function integer(min: number, max: number) {
-  const error = `is not a whole number from ${min} to ${max}`;
+export function integer(min: number, max: number, error = `is not a whole number from ${min} to ${max}`) {
   const bounded = z.int({ error }).min(min, { error }).max(max, { error });
   const digits = z
     .string()

@@ -32,9 +32,9 @@ import { waitsForItself } from './token-loop.ts';
 import { tokenStoreSchema } from './token-store.ts';
 
 const MOST_WORKERS = 256;
-const notWorkers = { error: `is neither auto nor a whole number from 1 to ${MOST_WORKERS}` };
+const notWorkers = `is neither auto nor a whole number from 1 to ${MOST_WORKERS}`;
 /** How many processes serve requests; `auto`: one a core. */
-const workers = z.union([z.literal('auto'), integer(1, MOST_WORKERS)], notWorkers);
+const workers = z.union([z.literal('auto'), integer(1, MOST_WORKERS, notWorkers)], { error: notWorkers });
 
 /** One that the admin port is asked for by: as a segment of a path, which these never are (RFC 3986 §5.2.4). */
 const credentialName = text.regex(/^(?!\.\.?$)/, { error: 'is no name (any other than "." and ".." would be right)' });
