@@ -7,10 +7,12 @@ const REFUSED_BASE_MS = 30_000;
 const REFUSED_CAP_MS = 300_000;
 const RETRY_AFTER_MIN_MS = 1000;
 const RETRY_AFTER_MAX_MS = 300_000;
+const RETRY_AFTER_JITTER = 0.1;
 
 /**
  * When a token endpoint that failed may be asked again. What may pass is tried again soon: exponential, with full
- * jitter. A refusal of our client stays one until somebody changes something. `Retry-After` (RFC 9110 §10.2.3) is obeyed.
+ * jitter. A refusal of our client stays one until somebody changes something. `Retry-After` (RFC 9110 §10.2.3) is
+ * obeyed, with some jitter on top, as many may be told the same; it makes no wait shorter.
  */
 export class Backoff {
   readonly #clock: Clock;
@@ -54,10 +56,19 @@ export class Backoff {
     this.#untilMs = 0;
   }
 
-  #delayMs({ code, retryAfterMs }: Failure): number {
-    if (retryAfterMs !== undefined) return Math.min(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS);
+  #delayMs(failure: Failure): number {
+    return Math.max(this.#ownDelayMs(failure), this.#toldDelayMs(failure));
+  }
+
+  #ownDelayMs({ code }: Failure): number {
     if (code === 'token_refused') return doubled(REFUSED_BASE_MS, REFUSED_CAP_MS, this.#refusals++);
     return this.#random() * doubled(RETRY_BASE_MS, RETRY_CAP_MS, this.#outages++);
+  }
+
+  #toldDelayMs({ retryAfterMs }: Failure): number {
+    if (retryAfterMs === undefined) return 0;
+    const toldMs = Math.min(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS);
+    return toldMs * (1 + RETRY_AFTER_JITTER * this.#random());
   }
 }
 

@@ -188,7 +188,7 @@ const rows: Readonly<Record<FailureCode, Row>> = {
   },
   token_unavailable: {
     ...{ status: 503, source: 'identity_provider', proxyError: 'proxy_internal_response', detail: /429/ },
-    fields: { 'retry-after': /^7$/ },
+    fields: { 'retry-after': /^[78]$/ },
     provoke: token({ status: 429, headers: { 'retry-after': '7' } }),
   },
   token_refused: {

@@ -4,7 +4,7 @@ import { startApi } from '../support/api.ts';
 import { CLIENT_ID, CLIENT_SECRET } from '../support/canary.ts';
 import { MovedClock } from '../support/clock.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
-import { oneRoute, startProxy } from '../support/proxy.ts';
+import { oneRoute, startProxy, steady } from '../support/proxy.ts';
 import {
   answer,
   answering,
@@ -17,7 +17,7 @@ test('T15 429 with Retry-After: 3 under load: one token request in these 3 s, an
   const provider = await startIdentityProvider();
   provider.answerAlways({ status: 429, headers: { 'retry-after': '3' } });
   const clock = new MovedClock();
-  const proxy = await startProxy(oneRoute(await startApi(provider), provider), { clock });
+  const proxy = await startProxy(oneRoute(await startApi(provider), provider), { clock, random: steady });
   expect((await proxy.call('/api/first')).headers['retry-after']).toBe('3');
   // Whoever asked now would wait for ever, as the clock does.
   provider.goSlow();
@@ -73,7 +73,7 @@ test('when the outage is over the token is renewed without a request, and the lo
   const main = { tokenUrl: recorder.url(), clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
   const routes = [{ prefix: '/api', upstream: api.url, credential: 'main' }];
   recorder.behaviour = answering(answer(503, '', ['Retry-After: 20']));
-  const proxy = await startProxy({ credentials: { main }, routes }, { clock });
+  const proxy = await startProxy({ credentials: { main }, routes }, { clock, random: steady });
   await proxy.told(/no token could be had/);
   recorder.behaviour = answering(jsonAnswer({ access_token: 'canary-token-again' }));
   clock.advance(20_000);

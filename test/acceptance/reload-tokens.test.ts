@@ -8,7 +8,7 @@ import { type Api, startApi, whenWhole } from '../support/api.ts';
 import { CLIENT_SECRET } from '../support/canary.ts';
 import { MovedClock } from '../support/clock.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
-import { credentialFor, startProxy } from '../support/proxy.ts';
+import { credentialFor, startProxy, steady } from '../support/proxy.ts';
 
 const OTHER_SECRET = `${CLIENT_SECRET}-2`;
 const OBTAINED = /token obtained/;
@@ -66,7 +66,7 @@ test('back-off is kept: a reload is no reason to ask again', async () => {
   const provider = await startIdentityProvider();
   provider.answerAlways({ status: 429, headers: { 'retry-after': '60' } });
   const config = configOf(await startApi(provider), provider);
-  const proxy = await startProxy(config, { clock: new MovedClock() });
+  const proxy = await startProxy(config, { clock: new MovedClock(), random: steady });
   await proxy.told(/no token could be had/);
   await proxy.reload({ ...config, limits: { inFlight: 10 } });
   const reply = await proxy.call('/api/x');

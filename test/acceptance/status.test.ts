@@ -6,7 +6,7 @@ import { CLIENT_SECRET, TOKEN_PREFIX } from '../support/canary.ts';
 import { connectRaw } from '../support/client.ts';
 import { MovedClock } from '../support/clock.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
-import { credentialFor, oneRoute, type RunningProxy, startProxy } from '../support/proxy.ts';
+import { credentialFor, oneRoute, type RunningProxy, startProxy, steady } from '../support/proxy.ts';
 
 async function statusOf(proxy: RunningProxy): Promise<WholeStatus> {
   const reply = await proxy.askAdmin('/api/status');
@@ -204,7 +204,7 @@ describe('credentials', () => {
     const provider = await startIdentityProvider();
     prepare(provider);
     const clock = new MovedClock();
-    const proxy = await startProxy(oneRoute(await startApi(provider), provider), { clock });
+    const proxy = await startProxy(oneRoute(await startApi(provider), provider), { clock, random: steady });
     return { provider, proxy, clock };
   }
 });

@@ -5,7 +5,7 @@ import { type Api, startApi } from '../support/api.ts';
 import { CLIENT_ID, CLIENT_SECRET, TOKEN_PREFIX } from '../support/canary.ts';
 import type { Reply } from '../support/client.ts';
 import { MovedClock } from '../support/clock.ts';
-import { startProxy } from '../support/proxy.ts';
+import { startProxy, steady } from '../support/proxy.ts';
 import {
   answer,
   answering,
@@ -19,14 +19,18 @@ import {
 const REPEATED = `${TOKEN_PREFIX}in-an-answer`;
 
 /** A whole proxy before a token endpoint that behaves like this, on a clock that stands still. */
-async function begin(behaviour: RecorderBehaviour, credential: Readonly<Record<string, unknown>> = {}) {
+async function begin(
+  behaviour: RecorderBehaviour,
+  credential: Readonly<Record<string, unknown>> = {},
+  { random = Math.random } = {},
+) {
   const recorder = await startTokenRecorder();
   recorder.behaviour = behaviour;
   const api = await startApi();
   const clock = new MovedClock();
   const main = { tokenUrl: recorder.url(), clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, ...credential };
   const routes = [{ prefix: '/api', upstream: api.url, credential: 'main' }];
-  const proxy = await startProxy({ credentials: { main }, routes }, { clock });
+  const proxy = await startProxy({ credentials: { main }, routes }, { clock, random });
   return { recorder, api, clock, proxy };
 }
 
@@ -113,7 +117,11 @@ test.each<[number, string, string]>([
   [429, 'soon', '1'],
   [500, '-5', '1'],
 ])('T15 %d with Retry-After: %s: our clients are told %s s', async (status, retryAfter, told) => {
-  const { api, proxy } = await begin(answering(answer(status, '', [`Retry-After: ${retryAfter}`])));
+  const { api, proxy } = await begin(
+    answering(answer(status, '', [`Retry-After: ${retryAfter}`])),
+    {},
+    { random: steady },
+  );
   const reply = await proxy.call('/api/x');
 
   expectFailure(reply, { code: 'token_unavailable', api });
@@ -121,7 +129,11 @@ test.each<[number, string, string]>([
 });
 
 test('Retry-After is obeyed: no token request before it is over, one behind it, and then all is well', async () => {
-  const { recorder, clock, proxy } = await begin(answering(answer(429, '', ['Retry-After: 60'])));
+  const { recorder, clock, proxy } = await begin(
+    answering(answer(429, '', ['Retry-After: 60'])),
+    {},
+    { random: steady },
+  );
   expect((await proxy.call('/api/x')).status).toBe(503);
   recorder.behaviour = answering(jsonAnswer({ access_token: REPEATED }));
   clock.advance(59_999);

@@ -57,7 +57,26 @@ test('a thousand failures still wait a finite time', () => {
 test('Retry-After is obeyed, between 1 s and 5 min', () => {
   const retryAfterMs = [0, 999, 7000, 300_000, 315_360_000_000];
 
-  expect(waits(times(5, 'token_unavailable'), { retryAfterMs })).toEqual([1000, 1000, 7000, 300_000, 300_000]);
+  expect(waits(times(5, 'token_unavailable'), { random: 0, retryAfterMs })).toEqual([
+    1000, 1000, 7000, 300_000, 300_000,
+  ]);
+});
+
+test('up to a tenth on top of Retry-After keeps those apart who were told the same', () => {
+  const retryAfterMs = [7000, 60_000, 315_360_000_000];
+
+  expect(waits(times(3, 'token_unavailable'), { random: 0.5, retryAfterMs })).toEqual([7350, 63_000, 315_000]);
+  expect(waits(times(3, 'token_unavailable'), { random: 1, retryAfterMs })).toEqual([7700, 66_000, 330_000]);
+});
+
+test.each([0, 1000])('a Retry-After of %d ms, again and again, does not keep the waits from doubling', (told) => {
+  const longest = [1100, 1100, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000];
+
+  expect(waits(times(9, 'token_unavailable'), { retryAfterMs: times(9, told) })).toEqual(longest);
+});
+
+test('an outage whose end was told counts as one when the next one’s is not', () => {
+  expect(waits(times(3, 'token_unavailable'), { retryAfterMs: [7000, 7000] })).toEqual([7700, 7700, 2000]);
 });
 
 test('a success forgets it all', () => {

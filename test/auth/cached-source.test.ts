@@ -113,7 +113,7 @@ test('a renewal that fails leaves the token in use until it expires', async () =
 });
 
 test('a failure is remembered: who asks while we back off is told at once, without a call', async () => {
-  const tested = new TestedSource();
+  const tested = new TestedSource(0);
   const failing = codeOf(tested.get());
   await tested.fail('token_unavailable', { retryAfterMs: 7000 });
   expect(await failing).toBe('token_unavailable');

@@ -60,7 +60,7 @@ test.each([1, 0.7, 0.123456789, 0])('it recovers by itself when its backoff ends
 });
 
 test('Retry-After holds for the recovery, too', async () => {
-  const tested = ahead();
+  const tested = ahead(0);
   await tested.fail('token_unavailable', { retryAfterMs: 7000 });
   tested.clock.advance(6999);
   expect(tested.requests).toBe(1);

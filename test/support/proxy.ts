@@ -83,7 +83,12 @@ export interface ProxyOptions {
   readonly clock?: Clock;
   /** Whether the config is to be read as it is; else ports are chosen and a log at `trace` is kept. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What all jitter is made of. */
+  readonly random?: () => number;
 }
+
+/** Without any jitter. */
+export const steady = (): number => 0;
 
 type Spelt = Readonly<Record<string, unknown>>;
 
@@ -100,7 +105,7 @@ function parsed(config: Spelt, env: Readonly<Record<string, string>> = {}): Conf
 /** Starts one from a config as `proxy.yaml` spells it. When the test ends it is stopped, and its log must hold no secret. */
 export async function startProxy(
   config: Spelt,
-  { clock = systemClock, env = {} }: ProxyOptions = {},
+  { clock = systemClock, env = {}, random = Math.random }: ProxyOptions = {},
 ): Promise<RunningProxy> {
   const lines: LogLine[] = [];
   const logged = new EventEmitter();
@@ -114,7 +119,7 @@ export async function startProxy(
   const app = await startApp(parsed(config, env), {
     clock,
     log,
-    random: Math.random,
+    random,
     newId: randomId,
     env: process.env,
   });
