@@ -13,7 +13,7 @@ export function prettyLines(destination: DestinationStream, colorize: boolean): 
     singleLine: true,
     errorLikeObjectKeys: [],
     ignore: TOLD,
-    messageFormat: (line) => `${line['msg'] === 'request' ? request(line) : change(line)}${fault(line)}`,
+    messageFormat: (line) => `${line['msg'] === 'request' ? request(line) : change(line)}${fault(line)}${whose(line)}`,
   });
   return {
     write(lines) {
@@ -28,6 +28,13 @@ type Line = Readonly<Record<string, unknown>>;
 function request({ method, path = '', status, durationMs, retry }: Line): string {
   const sentAgain = retry === undefined ? '' : `, retry ${retry}`;
   return `${method} ${path} → ${status} in ${Math.round(Number(durationMs))} ms${sentAgain}`;
+}
+
+/** Whoever has the answer to a request that came to nothing looks for its `requestId`. */
+function whose({ msg, error, ...line }: Line): string {
+  if (msg !== 'request' || error === undefined) return '';
+  const known = ['credential', 'client', 'requestId'].filter((name) => line[name] !== undefined);
+  return known.map((name) => ` ${name}=${line[name]}`).join('');
 }
 
 function change({ credential, msg }: Line): string {
