@@ -7,6 +7,7 @@ import { malformed, type RequestLimits } from './grammar.ts';
 import { Inflow, type InflowUser } from './inflow.ts';
 import { type Beginner, mayBegin } from './newcomers.ts';
 import { peerOf } from './peer.ts';
+import type { Lodger } from './places.ts';
 import { RequestReader } from './request.ts';
 import { type BodyCarrier, RequestBody } from './request-body.ts';
 import { reset } from './reset.ts';
@@ -20,6 +21,8 @@ export interface ConnectionOwner {
   readonly draining: boolean;
   /** Its peers have no address: they are on this machine, and come through a file. */
   readonly isLocal: boolean;
+  /** From now on it waits for its next request. */
+  rests(connection: ClientConnection): void;
   closed(connection: ClientConnection): void;
 }
 
@@ -30,7 +33,7 @@ export interface ConnectionOwner {
 type Phase = 'head' | 'exchange' | 'last bytes' | 'closing';
 
 /** A client's side of HTTP/1.1: requests one after the other, their answers in order (RFC 9112 §9.3.2). */
-export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, InflowUser, Beginner {
+export class ClientConnection implements Waiting, Lodger, ExchangeCarrier, BodyCarrier, InflowUser, Beginner {
   deadlineMs = NEVER;
   draining: boolean;
   readonly writer: Writer;
@@ -78,6 +81,13 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     const isHeadLate = this.#phase === 'head' && this.#headDue;
     if (isHeadLate) this.#refuse(new Failure('request_timeout', 'the head of the request took too long'));
     else this.#cutOff();
+  }
+
+  giveWay(): boolean {
+    if (this.#phase !== 'head' || this.#headDue || this.#inflow.length > 0) return false;
+    this.#phase = 'closing';
+    this.#socket.destroy();
+    return true;
   }
 
   #wait(ms: number): void {
@@ -203,6 +213,7 @@ export class ClientConnection implements Waiting, ExchangeCarrier, BodyCarrier, 
     this.#phase = 'head';
     this.#headDue = false;
     this.#wait(this.draining ? limitsMs.idleDraining : limitsMs.idleClient);
+    this.#owner.rests(this);
     this.#inflow.advance();
   }
 

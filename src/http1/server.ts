@@ -24,7 +24,7 @@ export interface ListenOptions extends ListenTerms {
   readonly clock: Clock;
   /** Hears of TLS handshakes that came to nothing. `client` as in the log. */
   readonly handshakeFailed?: (error: Error, client: string) => void;
-  /** A connection that finds none is closed as soon as it comes. Left out: there are as many as come. */
+  /** A connection that gets none is closed as soon as it comes. Left out: there are as many as come. */
   readonly places?: Places;
   /** Hears of each of those. */
   readonly turnedAway?: () => void;
@@ -114,6 +114,7 @@ export class Listener implements ConnectionOwner {
   #take(socket: Socket): ClientConnection {
     const connection = new ClientConnection(socket, this);
     this.#connections.add(connection);
+    this.rests(connection);
     return connection;
   }
 
@@ -165,7 +166,12 @@ export class Listener implements ConnectionOwner {
     for (const socket of this.#secured) socket.destroy();
   }
 
+  rests(connection: ClientConnection): void {
+    this.#places.rests(connection);
+  }
+
   closed(connection: ClientConnection): void {
+    this.#places.left(connection);
     this.#connections.delete(connection);
   }
 }

@@ -27,7 +27,7 @@ const limits = { headerSize: 16_384, headerCount: 100, targetSize: 8192, headers
 
 /** Resolves once it listens; rejects with the system's error. */
 export async function startAdmin(handler: Handler, { host, port, clock, turnedAway }: AdminOptions): Promise<Admin> {
-  const places = new Places(adminConnectionsFor(mostOpenFiles()));
+  const places = new Places(adminConnectionsFor(mostOpenFiles()), { idleGiveWay: true });
   const make = (at: ListenPlace): Listener => new Listener(handler, { at, limits, clock, places, turnedAway });
   const { listeners, port: bound = 0 } = await bind(make, { host, port });
   return {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionsFor } from '../../src/server/open-files.ts';
+import { adminConnectionsFor, connectionsFor } from '../../src/server/open-files.ts';
 import { bearerway, configFile, folder } from '../cli/command.ts';
 import { startApi } from '../support/api.ts';
 import { CLIENT_SECRET, CLIENT_TOKEN } from '../support/canary.ts';
@@ -115,10 +115,34 @@ test('connections to the admin port, which need no token, leave room for clients
   });
   const command = bearerway(['-c', file], { openFiles: OPEN_FILES });
   const { port, admin } = await command.listening();
-  const strangers = await Promise.all(Array.from({ length: MANY }, () => connectRaw(Number(new URL(admin).port))));
+  const stranger = () => connectRaw(Number(new URL(admin).port));
+  const strangers = await Promise.all(Array.from({ length: adminConnectionsFor(OPEN_FILES) }, stranger));
+  // One in the middle of a request gives way to nobody.
+  const halfway = async (each: RawConnection) => {
+    each.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\n');
+    await each.until((received) => repliesIn(received).length === 1);
+  };
+  await Promise.all(strangers.map(halfway));
+  strangers.push(...(await Promise.all(Array.from({ length: MANY }, stranger))));
   expect((await call(port, '/api/x')).status).toBe(200);
   await command.logged(({ msg }) => /connections to the admin port are turned away/.test(String(msg)));
   for (const { socket } of strangers) socket.destroy();
+});
+
+test('connections to the admin port on which nothing is asked any more do not keep a probe out', async () => {
+  const command = bearerway(
+    ['-c', await configFile({ routes: [{ prefix: '/api', upstream: 'http://127.0.0.1:9' }] })],
+    {
+      openFiles: OPEN_FILES,
+    },
+  );
+  const { admin } = await command.listening();
+  const port = Number(new URL(admin).port);
+  for (let i = 0; i < MANY; i += 1) {
+    const prober = new Asker(await connectRaw(port));
+    expect((await prober.get('/healthz')).status).toBe(200);
+  }
+  expect(command.log.filter(({ msg }) => /turned away/.test(String(msg)))).toEqual([]);
 });
 
 async function scene(secret: Readonly<Record<string, unknown>> = {}) {
