@@ -2,7 +2,6 @@
  * The way out: straight to an API or a token endpoint, or by way of an egress proxy. One decision for all that goes to
  * either, and one set of authorities that they are verified by.
  */
-import { networkInterfaces } from 'node:os';
 import { type ClientTls, clientTls, type TlsIdentity } from './client-tls.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { type NoProxy, noProxy } from './no-proxy.ts';
@@ -85,28 +84,4 @@ export function originOf({ host, port, secure }: ProxyAddress): string {
 /** `host:port`, `[address]:port` (RFC 9112 §3.2.3). */
 export function authorityOf({ host, port }: Pick<ProxyAddress, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Where a listener of ours is. */
-export interface OwnListener {
-  readonly host: string;
-  readonly port: number;
-  /** It is there instead of host and port. */
-  readonly socket?: unknown;
-}
-
-/** Would a proxy be ourselves? Names are compared as text. */
-export function isOurselves({ host, port }: ProxyAddress, listen: OwnListener): boolean {
-  if (listen.socket !== undefined || port !== listen.port) return false;
-  const [theirs, ours] = [host.toLowerCase(), listen.host.toLowerCase()];
-  if (ours === '0.0.0.0' || ours === '::') return isLoopback(theirs) || theirs === ours || isOfThisMachine(theirs);
-  return theirs === ours || (isLoopback(theirs) && isLoopback(ours));
-}
-
-function isLoopback(host: string): boolean {
-  return isLoopbackHost(host.includes(':') ? `[${host}]` : host);
-}
-
-function isOfThisMachine(address: string): boolean {
-  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === address));
 }

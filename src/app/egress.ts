@@ -1,6 +1,7 @@
 import { alike } from '../alike.ts';
+import { isOwnListener } from '../config/own-listener.ts';
 import type { Config } from '../config/schema.ts';
-import { Egress, isOurselves, originOf, type ProxyAddress } from '../egress.ts';
+import { Egress, originOf, type ProxyAddress } from '../egress.ts';
 import type { Log } from '../observe/log.ts';
 
 type Named = Pick<Config, 'egress' | 'listen'>;
@@ -23,6 +24,6 @@ export function egressLog(config: Named, log: Log): void {
 
 function others({ egress, listen }: Named) {
   const other = (proxy: ProxyAddress | undefined): ProxyAddress | undefined =>
-    proxy !== undefined && isOurselves(proxy, listen) ? undefined : proxy;
+    proxy !== undefined && isOwnListener(originOf(proxy), listen) ? undefined : proxy;
   return { http: other(egress.http), https: other(egress.https) };
 }

@@ -177,8 +177,7 @@ function rules({ listen, admin, tokenStore, credentials = {}, routes = [] }: Spe
 
 /** Host and port are not there yet where something else in their group is wrong. */
 function listensItself(origin: string, { host, port, socket }: NonNullable<Spelt['listen']> = {}): boolean {
-  if (typeof host !== 'string' || typeof port !== 'number' || socket !== undefined) return false;
-  return isOwnListener(origin, { host, port });
+  return typeof host === 'string' && typeof port === 'number' && isOwnListener(origin, { host, port, socket });
 }
 
 /** The field that a token goes into, without its disguise; none when it goes into the query. Wrong ones are told already. */

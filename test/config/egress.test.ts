@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { authorityOf, Egress, isOurselves, originOf } from '../../src/egress.ts';
+import { authorityOf, Egress, originOf } from '../../src/egress.ts';
 import { EGRESS_PASSWORD, EGRESS_USER } from '../support/canary.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { faultsOf, leastRoutes, read } from './reading.ts';
@@ -109,22 +109,4 @@ test.each([
   ['proxies: x', 'egress.proxies: is not known here'],
 ])('%s is a fault', (written, message) => {
   expect(faultsOf(`egress: {${written}}\n${leastRoutes}`)).toEqual([expect.stringContaining(message)]);
-});
-
-const at = (host: string, port = 8080) => ({ host, port, secure: false, authorization: undefined });
-
-test.each([
-  [at('127.0.0.1'), { host: '127.0.0.1', port: 8080 }, true],
-  [at('localhost'), { host: '127.0.0.1', port: 8080 }, true],
-  [at('::1'), { host: '127.0.0.1', port: 8080 }, true],
-  [at('127.0.0.1'), { host: '0.0.0.0', port: 8080 }, true],
-  [at('::1'), { host: '::', port: 8080 }, true],
-  [at('proxy.internal'), { host: 'Proxy.Internal', port: 8080 }, true],
-  [at('127.0.0.1', 3128), { host: '127.0.0.1', port: 8080 }, false],
-  [at('proxy.internal'), { host: '127.0.0.1', port: 8080 }, false],
-  [at('proxy.internal'), { host: '0.0.0.0', port: 8080 }, false],
-  [at('127.0.0.1'), { host: '10.0.0.1', port: 8080 }, false],
-  [at('127.0.0.1'), { host: '127.0.0.1', port: 8080, socket: { path: '/run/b.sock' } }, false],
-])('%j is ourselves where we listen on %j: %s', (proxy, listen, expected) => {
-  expect(isOurselves(proxy, listen)).toBe(expected);
 });

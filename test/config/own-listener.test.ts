@@ -16,6 +16,7 @@ const here = Object.values(networkInterfaces())
 test.each<[string, readonly string[]]>([
   ['', ['http://127.0.0.1:8080', 'http://localhost:8080/x', 'https://LOCALHOST.:8080', 'http://[::1]:8080/a']],
   ['', ['http://[0:0:0:0:0:0:0:1]:8080', 'http://0.0.0.0:8080', 'http://[::]:8080', 'http://127.1:8080']],
+  ['', ['http://[::ffff:127.0.0.1]:8080', 'http://[::ffff:7f00:1]:8080']],
   ['port: 80', ['http://127.0.0.1', 'http://localhost:80/x']],
   ['port: 443', ['https://127.0.0.1', 'http://localhost:443']],
   ['host: localhost, port: 1', ['http://127.0.0.1:1', 'http://localhost:1', 'http://[::1]:1']],
@@ -23,6 +24,8 @@ test.each<[string, readonly string[]]>([
   ['host: 127.0.0.5, port: 1', ['http://127.0.0.5:1']],
   ['host: Proxy.Internal, port: 1, clientToken: x', ['http://proxy.internal:1']],
   ['host: 0.0.0.0, port: 1, clientToken: x', ['http://127.0.0.9:1', 'http://localhost:1', 'http://0.0.0.0:1']],
+  ['host: "::ffff:127.0.0.1", port: 1, clientToken: x', ['http://127.0.0.1:1', 'http://localhost:1']],
+  ['host: 0.0.0.0, port: 1, clientToken: x', ['http://[::ffff:127.0.0.9]:1']],
   ['host: "::", port: 1, clientToken: x', ['http://127.0.0.1:1', ...here.map((address) => `http://${address}:1`)]],
 ])('listening with {%s}, an upstream that is the same is a fault', (listen, upstreams) => {
   for (const upstream of upstreams)
