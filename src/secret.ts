@@ -69,9 +69,11 @@ export const LARGEST_SECRET_FILE = 65_536;
 class FileSecret implements SecretSource, Comparable {
   readonly rotates = true;
   readonly #path: string;
+  readonly #problemOf: (value: string) => string | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, problemOf: (value: string) => string | undefined) {
     this.#path = path;
+    this.#problemOf = problemOf;
   }
 
   async read(): Promise<Secret> {
@@ -83,7 +85,8 @@ class FileSecret implements SecretSource, Comparable {
       throw new RangeError(`the secret file ${path} is larger than ${LARGEST_SECRET_FILE} bytes`);
     const text = await readFile(path, 'utf8');
     const value = text.replace(/\r?\n$/, '');
-    if (value === '') throw new Error(`the secret file ${path} is empty`);
+    const problem = value === '' ? 'is empty' : this.#problemOf(value);
+    if (problem !== undefined) throw new Error(`the secret file ${path} ${problem}`);
     return new Secret(value);
   }
 
@@ -92,9 +95,12 @@ class FileSecret implements SecretSource, Comparable {
   }
 }
 
-/** One trailing newline is not part of it. */
-export function fileSecret(path: string): SecretSource {
-  return new FileSecret(path);
+/** One trailing newline is not part of it. `problemOf` says what else than empty it must not be, as what the file does. */
+export function fileSecret(
+  path: string,
+  problemOf: (value: string) => string | undefined = () => undefined,
+): SecretSource {
+  return new FileSecret(path, problemOf);
 }
 
 /** A key for AES-256, 32 bytes in base64 (RFC 4648 §4); undefined when it is none. */
@@ -104,25 +110,35 @@ export function decodedKey(base64: string): Buffer | undefined {
 
 const WATCH_INTERVAL_MS = 5000;
 
-/** A secret that is at hand at any time: its source is read now, and every 5 s if it may change. Keeps the last good one. */
+/**
+ * A secret that is at hand at any time: its source is read now, and every 5 s if it may change. Keeps the last good one.
+ * `told` hears why a later reading gave none, when that is news, and undefined when one does again.
+ */
 export async function watchSecret(
   source: SecretSource | undefined,
   clock: Clock,
+  told: (trouble: string | undefined) => void = () => {},
 ): Promise<{ current: () => Secret | undefined; stop: () => void }> {
   let current = await source?.read();
   let cancel = (): void => {};
   let stopped = false;
+  let trouble: string | undefined;
   const watch = (): void => {
-    if (stopped) return;
     cancel = clock.after(WATCH_INTERVAL_MS, () => {
       source?.read().then(
         (secret) => {
           current = secret;
-          watch();
+          watchOn(undefined);
         },
-        () => watch(),
+        (error) => watchOn(error.message),
       );
     });
+  };
+  const watchOn = (now: string | undefined): void => {
+    if (stopped) return;
+    if (now !== trouble) told(now);
+    trouble = now;
+    watch();
   };
   if (source?.rotates === true) watch();
   return {

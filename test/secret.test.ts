@@ -174,6 +174,28 @@ test('a watched file is read every 5 s; what cannot be read leaves the last good
   expect(watched.current()?.reveal()).toBe('new');
 });
 
+test('why a watched file gives no secret is told once, and so is that it gives one again', async () => {
+  const path = await secretFile('old');
+  const clock = new MovedClock();
+  const told: (string | undefined)[] = [];
+  const watched = await watchSecret(fileSecret(path), clock, (trouble) => told.push(trouble));
+  onTestFinished(() => watched.stop());
+  for (const content of ['old', '', '', 'new', 'newer', '']) {
+    await writeFile(path, content);
+    await untilRead(clock, 5000);
+  }
+
+  const empty = `the secret file ${path} is empty`;
+  expect(told).toEqual([empty, undefined, empty]);
+});
+
+test('a file whose secret is none of those that are wanted is told of by its name, without what it holds', async () => {
+  const path = await secretFile('canary of no use');
+  const read = fileSecret(path, (value) => (value.includes(' ') ? 'holds a space' : undefined)).read();
+
+  await expect(read).rejects.toThrow(new Error(`the secret file ${path} holds a space`));
+});
+
 test('a watched secret that cannot be read at first is told at once', async () => {
   const path = await secretFile('');
 

@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import type { InboundRequest } from '../exchange.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { type ToldRequest, toldRequest } from '../observe/latest-requests.ts';
-import { adminLog, turnedAwayLog } from '../observe/log.ts';
+import { adminLog, clientTokenLog, turnedAwayLog } from '../observe/log.ts';
 import { guard, ownHosts } from '../proxy/guard.ts';
 import { ownPages } from '../proxy/pages.ts';
 import type { RequestRecord } from '../proxy/record.ts';
@@ -42,7 +42,7 @@ export function adminPort(context: AdminContext): OpenAdmin {
   const pages = adminPages(context, () => addresses());
   return async (given, listen) => {
     addresses = listen;
-    const clientToken = await watchSecret(given.clientToken, clock);
+    const clientToken = await watchSecret(given.clientToken, clock, clientTokenLog(log, 'admin.clientTokenFile'));
     const guard = adminGuard(given, hopId, clientToken.current);
     const handler = new PageHandler({ pages, guard, newId, failed: adminLog(log) });
     try {

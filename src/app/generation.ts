@@ -19,6 +19,8 @@ export interface Lasting<C extends Credential = KeptCredential> extends PartsCon
   /** The id of this process in `Bearerway-Hop`. */
   readonly hopId: string;
   readonly observe: RequestObserver;
+  /** Hears why the file of the client token holds none; undefined: it does again. */
+  readonly clientTokenTold?: (trouble: string | undefined) => void;
 }
 
 /** What one config makes: credentials, routes, and the handler over them. */
@@ -58,7 +60,7 @@ export async function openGeneration<C extends Credential>(
   before?: Generation<C>,
 ): Promise<Generation<C>> {
   const { listen } = config;
-  const clientToken = await watchSecret(listen.clientToken, lasting.clock);
+  const clientToken = await watchSecret(listen.clientToken, lasting.clock, lasting.clientTokenTold);
   const parts = await Parts.open(config, lasting, before?.parts).catch((error) => {
     clientToken.stop();
     throw error;

@@ -1,4 +1,5 @@
 import type { Handler } from '../exchange.ts';
+import { clientTokenLog } from '../observe/log.ts';
 import type { BoundListener } from '../server/bind.ts';
 import { egressLog } from './egress.ts';
 import { type Lasting, openGeneration } from './generation.ts';
@@ -36,7 +37,8 @@ export function alone(context: ServiceContext): Service {
 }
 
 /** Opens a generation, and tells of what is to be known of it. */
-export function openTold(lasting: Lasting): OpenGeneration {
+export function openTold(given: Lasting): OpenGeneration {
+  const lasting = { ...given, clientTokenTold: clientTokenLog(given.log, 'listen.clientTokenFile') };
   return async (config, before) => {
     await tellExposed(config.secretFiles, lasting.log);
     const opened = await openGeneration(config, lasting, before);

@@ -29,6 +29,7 @@ export interface SpeltClientToken {
 
 /** Undefined: clients need none. */
 export function clientTokenOf({ clientToken, clientTokenFile }: SpeltClientToken): SecretSource | undefined {
-  if (clientTokenFile !== undefined) return fileSecret(clientTokenFile);
+  if (clientTokenFile !== undefined)
+    return fileSecret(clientTokenFile, (value) => (isClientToken(value) ? undefined : `does not hold ${notAToken}`));
   return clientToken === undefined ? undefined : fixedSecret(clientToken);
 }

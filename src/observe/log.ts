@@ -98,6 +98,14 @@ export function adminLog(log: Log): (failure: Failure, client: string) => void {
   };
 }
 
+/** Tells of a file of client tokens, `setting` of the config: why it holds none, and that it holds one again. */
+export function clientTokenLog(log: Log, setting: string): (trouble: string | undefined) => void {
+  return (trouble) => {
+    if (trouble === undefined) log.info(`${setting} holds a client token again`);
+    else log.warn({ reason: printable(trouble) }, `${setting} holds no client token; the one before stays in use`);
+  };
+}
+
 /** Tells of routes whose API refuses tokens that have just been got. */
 export function coolDownLog(log: Log, route: string, credential: string | undefined): (ms: number) => void {
   return (ms) =>
