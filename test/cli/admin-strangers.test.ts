@@ -25,7 +25,11 @@ const whole = {
 
 /** What a command says when that is the answer. */
 async function said(words: readonly string[], answer: string, status = 200) {
-  const server = createServer((_, response) => response.writeHead(status).end(answer));
+  // A new token is asked only of who has told its status.
+  const isStatus = (method = '') => words[0] === 'refresh' && method === 'GET';
+  const server = createServer(({ method }, response) =>
+    isStatus(method) ? response.end(JSON.stringify(whole)) : response.writeHead(status).end(answer),
+  );
   onTestFinished(() => closing(server));
   const file = await configFile({ ...anywhere, admin: { port: await listening(server) } });
   const console = new Console();

@@ -191,6 +191,25 @@ test('--admin tells the main port from the admin port', async () => {
   }
 });
 
+test.each([
+  ['answers nothing of a status', '{"orders": []}'],
+  ['answers half of a status', '{"version": "1.0.0", "credentials": [{"name": "main"}]}'],
+])('refresh posts nothing to an API behind a main port that %s', async (_, answer) => {
+  const provider = await startIdentityProvider();
+  const api = await startApi(provider);
+  const methods: (string | undefined)[] = [];
+  api.behave(({ method }, response) => {
+    methods.push(method);
+    response.end(answer);
+  });
+  const proxy = await startProxy(oneRoute(api, provider, { prefix: '/' }));
+  const { code, stderr } = await command(['refresh', 'main', '--admin', `127.0.0.1:${proxy.port}`]);
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/is no Bearerway/);
+  expect(methods).toEqual(['GET']);
+});
+
 test('--admin tells of an address that is none, and of one where nobody is', async () => {
   for (const address of [
     '',
