@@ -22,7 +22,7 @@ export interface AdminAnswer {
 export interface AdminQuestion {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Milliseconds that the proxy may be silent. */
+  /** Milliseconds until the whole answer is there. */
   readonly patienceMs: number;
 }
 
@@ -33,7 +33,7 @@ export async function askProxy(
 ): Promise<AdminAnswer> {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const headers = clientToken === undefined ? {} : { 'Bearerway-Client-Token': clientToken.reveal() };
-  const { status, text } = await exchange({ host, port, method, path, headers, timeout: patienceMs }).catch((error) => {
+  const { status, text } = await exchange({ host, port, method, path, headers }, patienceMs).catch((error) => {
     throw aboutSilence(error, place, complaints.nothingListens);
   });
   const content = parsed(text);
@@ -73,8 +73,11 @@ function stranger(place: string, its: string): Complaint {
   return new Complaint(`what listens on ${place} is no Bearerway, or none of this version: its answer ${its}.`);
 }
 
-/** Rejects with what becomes of the connection; EMSGSIZE: there is more than anybody needs. */
-function exchange(options: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
+/** Rejects with what becomes of the connection; EMSGSIZE: there is more than anybody needs, ETIMEDOUT: it takes too long. */
+function exchange(
+  options: RequestOptions,
+  patienceMs: number,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ ...options, agent: false }, (answer) => {
       const parts: Buffer[] = [];
@@ -88,8 +91,11 @@ function exchange(options: RequestOptions): Promise<{ readonly status: number; r
         .on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }))
         .on('error', reject);
     });
+    const late = setTimeout(() => {
+      asked.destroy(Object.assign(new Error('it is slow'), { code: 'ETIMEDOUT' }));
+    }, patienceMs);
     asked
-      .on('timeout', () => asked.destroy(Object.assign(new Error('it is silent'), { code: 'ETIMEDOUT' })))
+      .on('close', () => clearTimeout(late))
       .on('error', reject)
       .end();
   });
