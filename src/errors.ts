@@ -182,5 +182,7 @@ export function printable(text: string): string {
 
 function describe(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
+  // What AbortSignal.timeout gives as its reason.
+  if (error.name === 'TimeoutError') return 'it took too long';
   return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`;
 }

@@ -8,3 +8,9 @@ test('what a failure says in the words of its cause is logged once', () => {
   const other = new Failure('upstream_reset', 'it broke', { cause: new Error('read ECONNRESET', { cause }) });
   expect(reason(other)).toBe('it broke: read ECONNRESET: a line ends without CR');
 });
+
+test('a deadline that passed is logged in our words', () => {
+  const cause = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  const failure = new Failure('token_unavailable', 'the clientSecret cannot be read', { cause });
+  expect(reason(failure)).toBe('the clientSecret cannot be read: it took too long');
+});

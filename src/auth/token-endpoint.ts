@@ -114,7 +114,9 @@ function outbound({ url, method, headers, body }: Question): OutboundRequest {
 
 /** In words of a server that gives tokens: below, they are of APIs. */
 function unavailable(failure: Failure, { who, way, signal }: Question): Failure {
-  const { code, detail, cause, topic } = failure;
+  const { code, detail, topic } = failure;
+  // Of the deadline's own words there is nothing to learn.
+  const cause = failure.cause === signal.reason ? undefined : failure.cause;
   const told = (words: string, about = topic): Failure =>
     new Failure('token_unavailable', `${who} ${words}`, { cause, topic: about });
   if (signal.aborted || code === 'upstream_timeout') {

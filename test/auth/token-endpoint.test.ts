@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ShortAnswer } from '../../src/auth/short-exchange.ts';
 import { tokenEndpoint } from '../../src/auth/token-endpoint.ts';
+import { reason } from '../../src/errors.ts';
 import { startTokenRecorder } from '../support/token-recorder.ts';
 
 /** Resolves once our client has read the head of an answer. */
@@ -46,4 +47,16 @@ test('T17 a 200 whose body never ends is none', async () => {
     code: 'token_unavailable',
     detail: 'the token endpoint did not answer in time',
   });
+});
+
+test('one that does not answer until the deadline is told of in our words, and in no others', async () => {
+  const recorder = await startTokenRecorder();
+  recorder.behaviour = () => {};
+  const endpoint = tokenEndpoint({ tls: {}, request: { timeout: 10_000 } });
+  onTestFinished(() => endpoint.close());
+  const failed = endpoint
+    .send({ url: recorder.url(), headers: {}, body: 'a=b' }, AbortSignal.timeout(50))
+    .catch((failure) => reason(failure));
+
+  expect(await failed).toBe('the token endpoint did not answer in time');
 });
