@@ -152,4 +152,7 @@ export interface Handler {
 }
 
 /** What is known of who asked for what; `method` and `target` are empty as long as there is no request line. */
-export type Asked = Pick<InboundRequest, 'method' | 'target' | 'client'>;
+export interface Asked extends Pick<InboundRequest, 'method' | 'target' | 'client'> {
+  /** Milliseconds that its head was waited for, where that was too long. */
+  readonly waitedMs?: number | undefined;
+}

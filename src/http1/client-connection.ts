@@ -79,7 +79,11 @@ export class ClientConnection implements Waiting, Lodger, ExchangeCarrier, BodyC
   late(): void {
     this.deadlineMs = NEVER;
     const isHeadLate = this.#phase === 'head' && this.#headDue;
-    if (isHeadLate) this.#refuse(new Failure('request_timeout', 'the head of the request took too long'));
+    if (isHeadLate)
+      this.#refuse(
+        new Failure('request_timeout', 'the head of the request took too long'),
+        this.#owner.limits.headersTimeout,
+      );
     else this.#cutOff();
   }
 
@@ -161,10 +165,10 @@ export class ClientConnection implements Waiting, Lodger, ExchangeCarrier, BodyC
   readonly #localPort = (): number | undefined => this.#socket.localPort;
 
   /** What came is no request. Its answer waits for nobody, as requests before it have been answered. */
-  #refuse(failure: Failure): void {
+  #refuse(failure: Failure, waitedMs?: number): void {
     this.#inflow.deafen();
     const { method, target } = this.#reader;
-    this.#owner.handler.refuse(failure, { method, target, client: this.#client }, this.#enter(noRequest));
+    this.#owner.handler.refuse(failure, { method, target, client: this.#client, waitedMs }, this.#enter(noRequest));
   }
 
   /** From here on whoever carries the exchange has the deadlines. */

@@ -3,7 +3,6 @@ import type { AskedAuthority } from '../authority.ts';
 import type { Clock } from '../clock.ts';
 import { Failure, printable } from '../errors.ts';
 import {
-  type Answer,
   type Handler,
   type InboundBody,
   type InboundRequest,
@@ -76,7 +75,7 @@ class Passages implements Handler {
   readonly serve: Handler['serve'] = (inbound, client, signal) => {
     const { method, fields, client: asker } = inbound;
     const requestId = givenRequestId(fields) ?? this.#options.newRequestId();
-    const passage = this.#begin({ requestId, method, client: asker }, client);
+    const passage = new Passage({ requestId, method, client: asker }, client, this.#options);
     const abandon = (): void => passage.relay.abandon(signal.reason === SHUT_DOWN ? 'shut_down' : 'client_left');
     // A signal that is aborted says so only once.
     if (signal.aborted) {
@@ -93,9 +92,13 @@ class Passages implements Handler {
     }
   };
 
-  readonly refuse: Handler['refuse'] = (failure, { method, target, client }, answer) => {
+  readonly refuse: Handler['refuse'] = (failure, { method, target, client, waitedMs }, answer) => {
     const requestId = this.#options.newRequestId();
-    const { record, relay } = this.#begin({ requestId, method: method || '-', client }, answer);
+    const { record, relay } = new Passage(
+      { requestId, method: method || '-', client, waitedMs },
+      answer,
+      this.#options,
+    );
     record.path = pathAsItCame(target);
     relay.fail(failure);
   };
@@ -180,9 +183,5 @@ class Passages implements Handler {
     if (unanswered.count >= this.#options.mostUnanswered)
       throw new Failure('overloaded', 'too many requests wait for an answer of this API', { retryAfterMs: 1000 });
     passage.countIn(unanswered);
-  }
-
-  #begin(who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>, client: Answer): Passage {
-    return new Passage(who, client, this.#options);
   }
 }

@@ -11,6 +11,12 @@ export interface PassageOptions {
   readonly observe: RequestObserver;
 }
 
+/** Whose it is. */
+export interface Traveller extends Pick<RequestRecord, 'requestId' | 'method' | 'client'> {
+  /** Milliseconds that it took to come, before this. */
+  readonly waitedMs?: number | undefined;
+}
+
 /** A request's way back, and what is to be told of it: one record, until all is over. */
 export class Passage {
   readonly record: RequestRecord;
@@ -20,12 +26,8 @@ export class Passage {
   /** Where it counts as long as it has no answer. */
   #unanswered: InFlight | undefined;
 
-  constructor(
-    who: Pick<RequestRecord, 'requestId' | 'method' | 'client'>,
-    client: Answer,
-    { inFlight, clock, observe }: PassageOptions,
-  ) {
-    const beganAtMs = clock.monotonicMs();
+  constructor(who: Traveller, client: Answer, { inFlight, clock, observe }: PassageOptions) {
+    const beganAtMs = clock.monotonicMs() - (who.waitedMs ?? 0);
     const record = newRecord(who);
     const headed = (): void => this.#answered();
     const over = (): void => {

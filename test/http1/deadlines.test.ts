@@ -94,6 +94,8 @@ describe('a client', () => {
     clock.advance(3200);
     const [reply] = repliesIn(await client.until((text) => repliesIn(text).length === 1));
     expect(reply).toMatchObject({ status: 408, code: 'request_timeout' });
+    const [line] = proxy.requests.filter(({ status }) => status === 408);
+    expect(line, 'it has been waited for').toMatchObject({ durationMs: 30_000 });
   });
 
   test('without another request: 75 s, then the end', async () => {
