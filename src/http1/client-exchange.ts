@@ -90,7 +90,7 @@ export class ClientExchange implements Answer {
     this.#carrier.writer.text(`HTTP/1.1 ${status} ${reason}\r\n${spelt(fields, true)}\r\n`);
   }
 
-  head({ status, reason, fields, protocol }: AnswerHead, flow: AnswerFlow): void {
+  head({ status, reason, fields, protocol, upstreamMs }: AnswerHead, flow: AnswerFlow): void {
     if (this.#over) return;
     this.#headed = true;
     this.#flow = flow;
@@ -102,6 +102,8 @@ export class ClientExchange implements Answer {
     }
     // RFC 9110 §15.5.9: what is left of a request that came too late is not waited for.
     if (status === 408 || this.#carrier.draining || this.#isUnfinished()) this.#closes = true;
+    // A handshake that is not let through, as that of a web page, is the last of its client; one that an API refuses is not.
+    if (status === 403 && upstreamMs === undefined && this.#request.tunnel !== undefined) this.#closes = true;
     const framing = this.#frame(status, fields);
     const persistence = this.#closes ? 'Connection: close\r\n' : this.#request.old ? 'Connection: keep-alive\r\n' : '';
     const text = spelt(fields, status === 204 || this.#framing === 'chunked');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { connectRaw } from '../support/client.ts';
+import { connectRaw, exchangeRaw } from '../support/client.ts';
 import { startIdentityProvider } from '../support/identity-provider.ts';
 import { oneRoute, startProxy } from '../support/proxy.ts';
 import { hasHead, startRawApi } from '../support/raw-api.ts';
@@ -89,6 +89,20 @@ describe('a handshake is guarded as any request', () => {
   ])('%s', async (_name, bytes, status, code) => {
     const stage = await setStage();
     await stage.refuses(bytes, status, code);
+  });
+
+  test('B10 whose connection ends behind the refusal of a page: what came with it is not served', async () => {
+    const stage = await setStage();
+    const page = ['Host: localhost', 'Origin: https://evil.example'];
+    const before = stage.api.requests.length;
+    const received = await exchangeRaw(
+      stage.proxy.port,
+      handshake('/api/x', ...page) + raw(['GET /api/y HTTP/1.1', 'Host: localhost']),
+    );
+    const replies = repliesIn(received);
+    expect(replies.map(({ status, code }) => ({ status, code }))).toEqual([{ status: 403, code: 'origin_denied' }]);
+    expect(replies[0]?.get('connection')).toBe('close');
+    expect(stage.api.requests).toHaveLength(before);
   });
 
   test('and has no token but ours', async () => {
