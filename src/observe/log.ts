@@ -115,6 +115,9 @@ export function coolDownLog(log: Log, route: string, credential: string | undefi
     );
 }
 
+/** So many warnings of a credential are remembered as said: some hold words from outside. */
+const MOST_WARNED = 16;
+
 /** What the log tells of a token. */
 export interface LoggedToken {
   readonly lifetimeMs: number;
@@ -123,14 +126,14 @@ export interface LoggedToken {
 export interface TokenLog {
   /** Hears how each token request ended; writes a line when that is news. */
   outcome(this: void, outcome: LoggedToken | Failure, retryAfterMs?: number): void;
-  /** What is odd but can be lived with; said once until it changes. */
+  /** What is odd but can be lived with; each said once. */
   warn(this: void, message: string): void;
 }
 
 /** Writes of a credential's tokens: each one that was got, and each change for the worse. */
 export function tokenLog(log: Log, credential: string): TokenLog {
   let failing: FailureCode | undefined;
-  let warned: string | undefined;
+  const warned = new Set<string>();
   return {
     outcome(outcome, retryAfterMs = 0) {
       if (outcome instanceof Failure) {
@@ -151,8 +154,9 @@ export function tokenLog(log: Log, credential: string): TokenLog {
       failing = undefined;
     },
     warn(message) {
-      log[message === warned ? 'debug' : 'warn']({ credential }, message);
-      warned = message;
+      log[warned.has(message) ? 'debug' : 'warn']({ credential }, message);
+      if (warned.size === MOST_WARNED) warned.clear();
+      warned.add(message);
     },
   };
 }
