@@ -91,7 +91,8 @@ async function exchange(question: Question): Promise<TokenResponse> {
   const { status, fields } = await answer.began.catch((thrown) => {
     throw unavailable(asFailure(thrown), question);
   });
-  const told = { status, date: fields.get('date'), retryAfter: fields.get('retry-after') };
+  const [date, retryAfter, contentType] = ['date', 'retry-after', 'content-type'].map((name) => fields.get(name));
+  const told = { status, date, retryAfter, contentType };
   try {
     return { ...told, body: await answer.whole };
   } catch (thrown) {

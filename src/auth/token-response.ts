@@ -25,6 +25,7 @@ export interface TokenResponse {
   readonly status: number;
   readonly date: string | undefined;
   readonly retryAfter: string | undefined;
+  readonly contentType: string | undefined;
   readonly body: string;
 }
 
@@ -63,6 +64,8 @@ export function tokenFrom(answer: TokenResponse, options: TokenResponseOptions, 
     ...(options.tokenTypes ?? []),
   ]);
 
+  if (!/^application\/(.+\+)?json *(;|$)/i.test(answer.contentType ?? ''))
+    context.warn("the token endpoint's answer is JSON, though its Content-Type says otherwise, or is not there");
   const lacking = lackingScopes(options.scope, json['scope']);
   if (lacking.length > 0)
     context.warn(`the token endpoint grants less than was asked for; scope lacks: ${lacking.join(' ')}`);

@@ -105,6 +105,18 @@ test.each<[string, Buffer]>([
   expect(recorder.requests[0]?.headers.get('cookie')).toBeUndefined();
 });
 
+test.each([
+  ['says so', ['Content-Type: application/json; charset=utf-8'], 0],
+  ['says that it is something else', ['Content-Type: text/plain'], 1],
+  ['says nothing of it', [], 1],
+])('T20 an answer in JSON that %s: lines of warning', async (_, lines, warnings) => {
+  const { proxy } = await begin(answering(answer(200, `{"access_token":"${REPEATED}"}`, lines)));
+
+  expect((await proxy.call('/api/x')).status).toBe(200);
+  const told = proxy.log.filter(({ msg }) => /Content-Type/.test(String(msg)));
+  expect(told.map(({ level, credential }) => `${level} ${credential}`)).toEqual(Array(warnings).fill('warn main'));
+});
+
 test.each<[number, string, string]>([
   [429, '7', '7'],
   [503, '1', '1'],

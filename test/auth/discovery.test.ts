@@ -28,7 +28,13 @@ function discoveryOf(answers: Answers, { issuer = ISSUER, mutualTls = false } = 
   const get = async (url: string): Promise<TokenResponse> => {
     asked.push(url);
     const { status = 200, body = '', retryAfter } = answers[url] ?? { status: 404 };
-    return { status, date: undefined, retryAfter, body: typeof body === 'string' ? body : JSON.stringify(body) };
+    return {
+      status,
+      date: undefined,
+      retryAfter,
+      contentType: undefined,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    };
   };
   const discovery = new Discovery({ issuer, mutualTls }, { get }, clock);
   return { asked, clock, discovery, find: () => discovery.tokenUrl(AbortSignal.any([])) };

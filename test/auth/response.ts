@@ -33,7 +33,7 @@ export function read(body: unknown, { spelt = {}, answer = {}, random = 0 }: Rea
   const nothing = { token: undefined, lifetimeMs: undefined, staleAfterMs: undefined };
   try {
     const { value, lifetimeMs, staleAfterMs } = tokenFrom(
-      { status: 200, date: DATE, retryAfter: undefined, body: text, ...answer },
+      { status: 200, date: DATE, retryAfter: undefined, contentType: 'application/json', body: text, ...answer },
       credentialOf(spelt),
       { began, clock, random: () => random, warn: (message) => warnings.push(message) },
     );

@@ -176,6 +176,25 @@ test('T24 who asked for no scope is told of none', () => {
   expect(read({ access_token: 'x', scope: 'less' }).warnings).toEqual([]);
 });
 
+test.each<[string | undefined, boolean]>([
+  ['application/json', true],
+  ['application/json;charset=UTF-8', true],
+  ['Application/JSON ; charset=utf-8', true],
+  ['application/vnd.token+json', true],
+  ['text/plain', false],
+  ['text/html; charset=utf-8', false],
+  ['application/jsonp', false],
+  ['', false],
+  [undefined, false],
+])('T20 a token in JSON is taken from an answer of type %j; without a warning: %j', (contentType, isRight) => {
+  const { token, warnings } = read({ access_token: 'x' }, { answer: { contentType } });
+
+  expect(token).toBe('x');
+  expect(warnings).toEqual(
+    isRight ? [] : [expect.stringMatching(/^the token endpoint's answer is JSON, though its Content-Type/)],
+  );
+});
+
 test('201 with a token is a success, too', () => {
   expect(read({ access_token: 'x' }, { answer: { status: 201 } }).token).toBe('x');
 });
