@@ -36,6 +36,8 @@ export class Secret implements Comparable {
 export interface SecretSource {
   /** True if its next reading may give another secret. */
   readonly rotates: boolean;
+  /** The path of the file that it stands in, if it does. */
+  readonly file?: string;
   /** Rejects with an Error that names the file, never its content; with a RangeError if that is too large for a secret. */
   read(): Promise<Secret>;
 }
@@ -68,16 +70,16 @@ export const LARGEST_SECRET_FILE = 65_536;
 /** A secret in a file, read anew each time; it equals another one of the same path, whatever that holds by then. */
 class FileSecret implements SecretSource, Comparable {
   readonly rotates = true;
-  readonly #path: string;
+  readonly file: string;
   readonly #problemOf: (value: string) => string | undefined;
 
   constructor(path: string, problemOf: (value: string) => string | undefined) {
-    this.#path = path;
+    this.file = path;
     this.#problemOf = problemOf;
   }
 
   async read(): Promise<Secret> {
-    const path = this.#path;
+    const path = this.file;
     // Reading a pipe would wait for somebody to write.
     const found = await stat(path);
     if (!found.isFile()) throw new Error(`${path} is no ordinary file`);
@@ -91,7 +93,7 @@ class FileSecret implements SecretSource, Comparable {
   }
 
   equals(other: unknown): boolean {
-    return other instanceof FileSecret && other.#path === this.#path;
+    return other instanceof FileSecret && other.file === this.file;
   }
 }
 

@@ -38,7 +38,8 @@ export type ToWorker =
   /** The first; nothing is served before it. */
   | {
       readonly kind: 'start';
-      readonly config: { readonly file: string; readonly text: string };
+      /** app/worker-config.ts says in which words. */
+      readonly config: object;
       readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
       readonly hopId: string;
     }

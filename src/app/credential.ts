@@ -9,9 +9,12 @@ import type { StopSignal } from '../stop.ts';
 import { CredentialHistory, type CredentialStatus } from './credential-status.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** What of a credential's config it takes to serve requests. */
+export interface ServedCredential extends Pick<CredentialConfig, 'inject'>, Partial<Pick<CredentialConfig, 'type'>> {}
+
 /** A token at hand, and its place on a request. */
 export interface Credential {
-  readonly given: CredentialConfig;
+  readonly given: ServedCredential;
   readonly source: TokenSource;
   readonly injection: Injection;
   /** Asks for its first token, and keeps one at hand from now on; the first time. */
@@ -29,6 +32,7 @@ export interface Credential {
 
 /** One whose tokens this process gets. */
 export interface KeptCredential extends Credential {
+  readonly given: CredentialConfig;
   readonly source: KeptSource;
   status(): CredentialStatus;
   /** Gets a new token, also while backing off, and tells how the credential is then. Rejects with the Failure. */
@@ -38,7 +42,7 @@ export interface KeptCredential extends Credential {
 /** Opens one in the way of a process; `ways` are those of its config. Rejects when a secret that decides on its token cannot be read. */
 export type OpenCredential<C extends Credential> = (
   name: string,
-  given: CredentialConfig,
+  given: C['given'],
   ways: Pick<KeeperContext, 'shared' | 'egress'>,
 ) => Promise<C>;
 

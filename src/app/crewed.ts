@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { TokenAuthority } from '../auth/token-authority.ts';
-import type { Config } from '../config/schema.ts';
 import { Places } from '../http1/places.ts';
 import { type Log, turnedAwayLog } from '../observe/log.ts';
 import { Acceptor } from '../server/acceptor.ts';
@@ -14,6 +13,7 @@ import { CrewWork } from './crew-work.ts';
 import type { Generation, Lasting } from './generation.ts';
 import { openTold, type Service, type ServiceContext } from './service.ts';
 import type { WorkReport } from './work-report.ts';
+import { workerConfig } from './worker-config.ts';
 
 /** In `dist` all files stand side by side. */
 const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : 'worker.js', import.meta.url));
@@ -65,12 +65,16 @@ function withCrew(generation: Generation, crews: Crews, context: CrewContext): G
     [...generation.credentials.values()].map(({ source }) => source),
     (news) => crew.tell(news),
   );
-  const start = startOf(generation.config, context);
+  const { config, clientToken } = generation;
+  const logLevel = context.logLevel ?? config.log.level;
+  const start = (): ToWorker => {
+    return { kind: 'start', config: workerConfig(config, clientToken()), logLevel, hopId: context.hopId };
+  };
   const crew = new Crew({
     size,
     clock,
     start: (events) => startWorkerProcess({ entry, env, lines: (lines) => log.writeLines(lines) }, events),
-    greeting: () => [start, ...authority.news],
+    greeting: () => [start(), ...authority.news],
     heard(message, worker) {
       if (message.kind === 'ask' || message.kind === 'used') authority.hear(message, (news) => worker.tell(news));
       // It is a worker of ours that made it.
@@ -104,12 +108,6 @@ function withCrew(generation: Generation, crews: Crews, context: CrewContext): G
       await generation.close();
     },
   };
-}
-
-function startOf({ source, log }: Config, { logLevel, hopId }: Lasting): ToWorker {
-  if (source === undefined) throw new Error('unreachable: what a program gives is served by that process alone');
-  const config = { file: source.file, text: source.text.reveal() };
-  return { kind: 'start', config, logLevel: logLevel ?? log.level, hopId };
 }
 
 /** Workers end what they have been given behind the last connection. */

@@ -9,7 +9,7 @@ import type { RequestObserver } from '../proxy/record.ts';
 import { RouteTable } from '../proxy/route-table.ts';
 import { type Secret, watchSecret } from '../secret.ts';
 import type { Credential, KeptCredential } from './credential.ts';
-import { Parts, type PartsContext, shareOf } from './parts.ts';
+import { Parts, type PartsContext, type ServedConfig, shareOf } from './parts.ts';
 
 /** What outlives a config. */
 export interface Lasting<C extends Credential = KeptCredential> extends PartsContext<C> {
@@ -24,8 +24,8 @@ export interface Lasting<C extends Credential = KeptCredential> extends PartsCon
 }
 
 /** What one config makes: credentials, routes, and the handler over them. */
-export interface Generation<C extends Credential = KeptCredential> {
-  readonly config: Config;
+export interface Generation<C extends Credential = KeptCredential, S extends ServedConfig<C> = Config> {
+  readonly config: S;
   readonly parts: Parts<C>;
   /** By their names. */
   readonly credentials: ReadonlyMap<string, C>;
@@ -42,11 +42,11 @@ export interface Generation<C extends Credential = KeptCredential> {
    * Gets the first tokens of credentials that are to take the place of some that have one. Resolves when that was tried;
    * rejects when one of them is refused.
    */
-  warm(before: Generation<C>): Promise<void>;
+  warm(before: Pick<Generation<C>, 'parts'>): Promise<void>;
   /** Asks for tokens, and keeps them at hand from now on. */
   start(): void;
   /** No more requests come. What `next` did not take over does no more than is needed to finish those under way. */
-  retire(next: Generation<C>): void;
+  retire(next: Pick<Generation<C>, 'parts'>): void;
   /** Resolves when no request is under way in it. */
   finished(): Promise<void>;
   /** Breaks off whatever is under way. */
@@ -54,11 +54,11 @@ export interface Generation<C extends Credential = KeptCredential> {
 }
 
 /** Takes over what it can. Rejects when the file of the client token or of a key cannot be read. */
-export async function openGeneration<C extends Credential>(
-  config: Config,
+export async function openGeneration<C extends Credential, S extends ServedConfig<C>>(
+  config: S,
   lasting: Lasting<C>,
-  before?: Generation<C>,
-): Promise<Generation<C>> {
+  before?: Pick<Generation<C>, 'parts'>,
+): Promise<Generation<C, S>> {
   const { listen } = config;
   const clientToken = await watchSecret(listen.clientToken, lasting.clock, lasting.clientTokenTold);
   const parts = await Parts.open(config, lasting, before?.parts).catch((error) => {

@@ -20,13 +20,19 @@ export function shareOf(mostInFlight: number): number {
   return Math.ceil(mostInFlight / 2);
 }
 
+/** What of a config it takes to serve requests. */
+export interface ServedConfig<C extends Credential = Credential>
+  extends Pick<Config, 'listen' | 'limits' | 'routes' | 'egress' | 'tokenStore'> {
+  readonly credentials: Readonly<Record<string, C['given']>>;
+}
+
 export interface PartsContext<C extends Credential = KeptCredential> extends Surroundings {
   readonly openCredential: OpenCredential<C>;
 }
 
 export class Parts<C extends Credential = KeptCredential> {
   readonly #context: PartsContext<C>;
-  readonly config: Config;
+  readonly config: ServedConfig<C>;
   readonly #before: Parts<C> | undefined;
   readonly #all = new Set<Shared<C | OpenRoute | SharedStore>>();
   readonly egress: Egress;
@@ -37,7 +43,7 @@ export class Parts<C extends Credential = KeptCredential> {
   readonly unanswered = new Map<string, InFlight>();
   #shared: Shared<SharedStore> | undefined;
 
-  private constructor(config: Config, context: PartsContext<C>, before: Parts<C> | undefined) {
+  private constructor(config: ServedConfig<C>, context: PartsContext<C>, before: Parts<C> | undefined) {
     this.config = config;
     this.#context = context;
     this.#before = before;
@@ -47,7 +53,7 @@ export class Parts<C extends Credential = KeptCredential> {
 
   /** Takes over from `before` what is no other now. Rejects when a secret that decides on a token cannot be read. */
   static async open<C extends Credential>(
-    config: Config,
+    config: ServedConfig<C>,
     context: PartsContext<C>,
     before?: Parts<C>,
   ): Promise<Parts<C>> {

@@ -1,12 +1,12 @@
 import { injection } from '../auth/injection.ts';
 import type { RemoteTokens } from '../auth/remote-source.ts';
-import type { Config } from '../config/schema.ts';
 import type { Listener } from '../http1/server.ts';
 import { ReplayMemory } from '../proxy/body.ts';
 import { InFlight } from '../proxy/in-flight.ts';
 import type { Credential, OpenCredential } from './credential.ts';
 import { openGeneration } from './generation.ts';
 import { listeners } from './listener.ts';
+import type { ServedConfig } from './parts.ts';
 import type { Surroundings } from './surroundings.ts';
 import { OwnWork } from './work.ts';
 
@@ -27,16 +27,19 @@ export interface WorkerApp {
 }
 
 /** Rejects when the file of the client token cannot be read. */
-export async function openWorker(config: Config, context: WorkerContext): Promise<WorkerApp> {
+export async function openWorker(config: ServedConfig, context: WorkerContext): Promise<WorkerApp> {
   const { clock, log, tokens } = context;
   const { listen, limits } = config;
   const replayMemory = new ReplayMemory(limits.replayMemory);
   const inFlight = new InFlight();
   const work = new OwnWork({ clock, log, inFlight, replayMemory });
-  const generation = await openGeneration<Credential>(
-    { ...config, tokenStore: 'memory' },
-    { ...context, replayMemory, inFlight, observe: work.observe, openCredential: remoteCredential(tokens) },
-  );
+  const generation = await openGeneration<Credential, ServedConfig>(config, {
+    ...context,
+    replayMemory,
+    inFlight,
+    observe: work.observe,
+    openCredential: remoteCredential(tokens),
+  });
   const { tls, socket, host, port } = listen;
   try {
     const listener = listeners(generation.handler, context)({ at: socket ?? { host, port }, tls, limits });

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Surroundings } from '../app/surroundings.ts';
 import { WorkReports } from '../app/work-report.ts';
 import { openWorker, type WorkerApp } from '../app/worker.ts';
+import { servedConfig, type WorkerConfig } from '../app/worker-config.ts';
 import { RemoteTokens } from '../auth/remote-source.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { parseConfig } from '../config/load.ts';
 import { openLog } from '../observe/log.ts';
 import { randomId } from '../random-id.ts';
 import { LifeSign } from '../server/life-sign.ts';
@@ -50,13 +50,14 @@ function started(channel: WorkerChannel): Promise<Start | undefined> {
   });
 }
 
-async function serve({ config: { file, text }, hopId }: Start, channel: WorkerChannel, surroundings: Surroundings) {
-  const { clock, env } = surroundings;
-  const config = parseConfig(text, { file, env });
+async function serve({ config, hopId }: Start, channel: WorkerChannel, surroundings: Surroundings) {
+  const { clock } = surroundings;
+  // It is the process of our own that made it.
+  const given = config as WorkerConfig;
   const tokens = new RemoteTokens((question) => channel.tell(question), clock);
-  const app = await openWorker(config, { ...surroundings, hopId, tokens });
+  const app = await openWorker(servedConfig(given), { ...surroundings, hopId, tokens });
   const reports = new WorkReports(app.work, clock, (report) => channel.tell({ kind: 'report', report, answers: null }));
-  const serving = new Serving({ app, tokens, channel, reports, clock, timeoutMs: config.shutdown.timeout });
+  const serving = new Serving({ app, tokens, channel, reports, clock, timeoutMs: given.shutdown.timeout });
   channel.use(serving);
   channel.tell({ kind: 'ready' });
   return serving;

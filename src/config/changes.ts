@@ -24,7 +24,7 @@ export function isUnchanged({ added, changed, removed }: ConfigChanges): boolean
   return added.length + changed.length + removed.length === 0;
 }
 
-function namesOf({ credentials, routes, files: _, secretFiles: __, source: ___, ...settings }: Config): Named {
+function namesOf({ credentials, routes, files: _, secretFiles: __, ...settings }: Config): Named {
   return new Map([
     ...routes.map((route) => [`route ${route.prefix}`, route] as const),
     ...Object.entries(credentials).map(([name, credential]) => [`credential ${name}`, credential] as const),

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isCollection, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
-import { Secret } from '../secret.ts';
 import { egressOf } from './egress.ts';
 import { type Environment, substitute } from './environment.ts';
 import { ConfigError, type ConfigFault, fromIssue, type PlacedFault } from './faults.ts';
@@ -61,7 +60,7 @@ export function parseConfig(
   sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
-  const surroundings = { folder: dirname(file), env, source: { file, text: new Secret(source) } };
+  const surroundings = { folder: dirname(file), env };
   const written = plain(document, unread) ?? {};
   const config = checked(written, surroundings, (fault) => {
     if (!unset.has(spelt(fault.path))) place(fault);
@@ -87,14 +86,12 @@ export function checkConfig(given: unknown, surroundings: ConfigSurroundings): C
 interface ConfigSurroundings {
   readonly folder: string;
   readonly env: Environment;
-  /** What it was read from, where it was. */
-  readonly source?: Config['source'];
 }
 
 /** Undefined where there is a fault. */
 function checked(
   written: unknown,
-  { folder, env, source }: ConfigSurroundings,
+  { folder, env }: ConfigSurroundings,
   fault: (fault: PlacedFault) => void,
 ): Config | undefined {
   const { data, error } = schemaOf(folder).safeParse(written, { reportInput: true });
@@ -108,7 +105,6 @@ function checked(
     egress,
     files: namedFiles(written, folder),
     secretFiles: secretFilesIn(written, folder),
-    source,
   });
 }
 

@@ -6,7 +6,6 @@ import * as z from 'zod';
 import type { EgressOptions } from '../egress.ts';
 import { plainName } from '../field-names.ts';
 import { forwardedFields } from '../own-fields.ts';
-import type { Secret } from '../secret.ts';
 import { adminSchema } from './admin.ts';
 import { credentialSchema } from './credentials/credential.ts';
 import { keepingRules, type SpeltRefreshToken } from './credentials/refresh-token.ts';
@@ -79,20 +78,11 @@ export function configSchema(folder: string) {
 
 type Checked = z.output<ReturnType<typeof configSchema>>;
 
-/** What a config was read from. */
-export interface ConfigSource {
-  readonly file: string;
-  /** Secrets may stand in it. */
-  readonly text: Secret;
-}
-
 /** A whole configuration, checked and frozen. */
 export type Config = Omit<Checked, 'egress'> & {
   readonly egress: EgressOptions;
   /** Paths of the files besides its own whose content is part of it. */
   readonly files: readonly string[];
-  /** What it was read from; a program may give one that stands nowhere. */
-  readonly source?: ConfigSource | undefined;
   /** Paths of all files that it names for secrets. */
   readonly secretFiles: readonly string[];
 };

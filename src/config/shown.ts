@@ -11,7 +11,7 @@ const ownNames: readonly string[] = ['set', 'params', 'query', 'env'];
  * A config as people may see it: times in milliseconds, sizes in bytes. Secrets are left out, and so is what may be
  * one where nothing says that it is: values of fields, of parameters and of variables, and arguments of programs.
  */
-export function shownConfig({ source: _, ...config }: Config): unknown {
+export function shownConfig(config: Config): unknown {
   return shown(config, '', '');
 }
 

@@ -2,11 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as passed } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { folder } from '../cli/command.ts';
+import { CLIENT_TOKEN } from '../support/canary.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { call, connectRaw } from '../support/client.ts';
 import { type Crewed, startCrewed } from '../support/crew.ts';
 
@@ -107,6 +109,19 @@ test('while no worker is there it is not ready, and what comes waits for one', a
   await crewed.served(4);
   expect((await waiting).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   expect((await crewed.ready()).status).toBe(200);
+});
+
+test('a worker is replaced, whatever has become of the files that the configuration names', async () => {
+  const place = await folder();
+  const [token, ca] = [join(place, 'token'), join(place, 'ca.pem')];
+  await writeFile(token, CLIENT_TOKEN);
+  await writeFile(ca, selfSigned().cert);
+  const config = { admin: { port: 0, clientTokenFile: token }, egress: { ca: [ca] } };
+  const crewed = await startCrewed({ config });
+  await Promise.all([rm(token), writeFile(ca, 'no certificate')]);
+  for (const pid of await crewed.served(2)) process.kill(pid, 'SIGKILL');
+  await crewed.served(4);
+  expect((await crewed.calls(2)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
 test('clients that wait for a worker leave room for it to be started', async () => {

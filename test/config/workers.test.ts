@@ -21,10 +21,3 @@ test.each(['0', '257', '-1', '1.5', 'many', 'true', '[]', '{}'])('%s is no numbe
     expect.stringMatching(/ workers: is neither auto nor a whole number from 1 to 256/),
   ]);
 });
-
-test('what a config was read from goes with it, and does not print', () => {
-  const text = `listen: {clientToken: canary-client-token-9}\n${leastRoutes}`;
-  const config = read(text, {}, '/etc/proxy.yaml');
-  expect({ ...config.source, text: config.source?.text.reveal() }).toEqual({ file: '/etc/proxy.yaml', text });
-  expect(JSON.stringify(config)).not.toContain('canary');
-});

@@ -1,14 +1,14 @@
 /** A worker as the first process sees it: a real process. */
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { workerConfig } from '../../src/app/worker-config.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { startWorkerProcess } from '../../src/server/worker-process.ts';
 import type { FromWorker } from '../../src/worker-messages.ts';
 
 const entry = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
-const config = {
-  file: 'proxy.yaml',
-  text: 'admin: {port: 0}\nroutes: [{prefix: /api, upstream: "http://127.0.0.1:1"}]\n',
-};
+const text = 'routes: [{prefix: /api, upstream: "http://127.0.0.1:1"}]';
+const config = workerConfig(parseConfig(text, { file: 'proxy.yaml', env: {} }), undefined);
 
 test('one that serves says that it is there whenever it hears that the first process is', async () => {
   const heard: FromWorker['kind'][] = [];
