@@ -43,17 +43,17 @@ await makePage(join(root, 'src/server/page'), join(out, 'page'));
 writeDeclarations(root, out);
 writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(Object.keys(metafile.inputs)));
 
-/** What packages ask for, and use for what we do not: pino's transports and its redaction. */
+/** What packages ask for, and use for what we do not: pino's transports, its redaction, and what it writes circles with. */
 function leaveOut({ onResolve, onLoad }: PluginBuild): void {
   const namespace = 'unused';
-  const asked = /^(thread-stream|@pinojs\/redact|\.\/(lib\/)?(transport|multistream))$/;
+  const asked = /^(thread-stream|safe-stable-stringify|@pinojs\/redact|\.\/(lib\/)?(transport|multistream))$/;
   onResolve({ filter: asked }, ({ path }) => ({ path, namespace }));
-  onLoad({ filter: /^/, namespace }, () => ({ contents: 'module.exports = {};' }));
+  onLoad({ filter: /^/, namespace }, () => ({ contents: 'exports.configure = () => JSON.stringify;' }));
 }
 
 /** Those within packages, and of what is done before a proxy serves: nobody looks for a fault in a stack there, and they are a part of what is downloaded. */
 function shortenNames({ onLoad }: PluginBuild): void {
-  const files = /\/node_modules\/.*\.[cm]?js$|\/src\/(cli|config|sandbox|library)\/.*\.ts$/;
+  const files = /\/node_modules\/.*\.[cm]?js$|\/src\/(cli|config|sandbox|library|app)\/.*\.ts$/;
   onLoad({ filter: files }, async ({ path }) => {
     const loader = path.endsWith('.ts') ? 'ts' : 'js';
     const { code } = await transform(await readFile(path, 'utf8'), { loader, minifyIdentifiers: true });
