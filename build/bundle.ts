@@ -6,8 +6,8 @@
  */
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { build, type PluginBuild, transform } from 'esbuild';
+import { basename, dirname, join, resolve } from 'node:path';
+import { build, type Metafile, type PluginBuild, transform } from 'esbuild';
 import { writeDeclarations } from './declarations.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -39,6 +39,7 @@ const { metafile } = await build({
   banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
   metafile: true,
 });
+numberChunks(metafile);
 await makePage(join(root, 'src/server/page'), join(out, 'page'));
 writeDeclarations(root, out);
 writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(Object.keys(metafile.inputs)));
@@ -59,6 +60,24 @@ function shortenNames({ onLoad }: PluginBuild): void {
     const { code } = await transform(await readFile(path, 'utf8'), { loader, minifyIdentifiers: true });
     return { contents: code };
   });
+}
+
+/**
+ * What is called by a hash of its content is called by a number instead, in the order of what is in it: hashes are a part
+ * of what is downloaded, and with each change they would put the files, which are packed in their order, into another.
+ */
+function numberChunks({ outputs }: Metafile): void {
+  const files = Object.entries(outputs)
+    .map(([path, { inputs }]) => ({ name: basename(path), first: Object.keys(inputs).toSorted()[0] ?? '' }))
+    .toSorted((a, b) => a.first.localeCompare(b.first) || a.name.localeCompare(b.name));
+  const hashed = files.map(({ name }) => name).filter((name) => /-[A-Z0-9]{8}\.js$/.test(name));
+  const numbered = new Map(hashed.map((name, at) => [name, name.replace(/[A-Z0-9]{8}\.js$/, `${at + 1}.js`)]));
+  for (const { name } of files) {
+    const text = readFileSync(join(out, name), 'utf8');
+    rmSync(join(out, name));
+    const renamed = text.replace(/[a-z-]+-[A-Z0-9]{8}\.js/g, (found) => numbered.get(found) ?? found);
+    writeFileSync(join(out, numbered.get(name) ?? name), renamed);
+  }
 }
 
 /** The status page: its scripts in one, and what it shows them with. */

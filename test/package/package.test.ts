@@ -49,6 +49,13 @@ describe('the package', () => {
     expect(installed.packed.size).toBeLessThan(300 * 1024);
   });
 
+  test('has no file that bears a hash, in its name or as what it imports', () => {
+    const folder = join(installed.project, 'node_modules/bearerway/dist');
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'));
+    const isHashed = (text: string): boolean => /-[A-Z0-9]{8}\.js/.test(text);
+    expect(scripts.filter((name) => isHashed(name) || isHashed(readFileSync(join(folder, name), 'utf8')))).toEqual([]);
+  });
+
   test('is in order as publint sees it', () => {
     expect(said(root, 'publint', installed.tarball, '--strict')).toEqual({
       code: 0,
