@@ -55,6 +55,12 @@ export function variablesIn(text: string): string[] {
   });
 }
 
+/** Of a text that is one placeholder with a default, and nothing else. */
+export function defaulted(text: string): { readonly name: string; readonly fallback: string } | undefined {
+  const [, name, fallback] = (/^\$\{.*\}$/s.test(text) && form.exec(text.slice(2, -1))) || [];
+  return name === undefined || !fallback ? undefined : { name, fallback };
+}
+
 /** From the ancestors of a node, itself last, to the keys and indices that lead to it. */
 function pathTo(nodes: readonly unknown[]): PropertyKey[] {
   const path: PropertyKey[] = [];

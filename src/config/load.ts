@@ -9,6 +9,7 @@ import { type KnownKeys, knownKeys } from './json-schema.ts';
 import { namedFiles, programsIn } from './named-files.ts';
 import { type Config, configSchema } from './schema.ts';
 import { secretFilesIn } from './secret-files.ts';
+import { strayingSecrets } from './straying-secrets.ts';
 import { forbidden, yamlFaults } from './yaml-faults.ts';
 
 /** Rejects with a ConfigError, whose message is ready to be shown. */
@@ -57,6 +58,7 @@ export function parseConfig(
     const from = variables === undefined ? '' : ` [from ${[...variables].join(', ')}]`;
     faults.push({ ...at(offsetOf(document, fault)), path: spelt(fault.path), message: `${fault.message}${from}` });
   };
+  strayingSecrets(document, env, (path, message) => place({ path, atKey: false, message }));
   sources = substitute(document, env, (path, message) => place({ path, atKey: false, message }));
   // What is missing there for want of a variable is told already.
   const unset = new Set(faults.map(({ path }) => path));
