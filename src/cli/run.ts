@@ -9,6 +9,7 @@ import { WorkerError } from '../server/worker-error.ts';
 import { addressesOf, announce, warnOf } from './announce.ts';
 import { aboutPort, aboutSocket, Complaint } from './complaint.ts';
 import { suitHeap } from './heap.ts';
+import { isColoured } from './paint.ts';
 import type { Process } from './process.ts';
 import { untilSignal } from './signals.ts';
 
@@ -29,7 +30,7 @@ export async function run(words: RunWords, process: Process): Promise<void> {
     {
       level: words.logLevel ?? config.log.level,
       format,
-      colour: !process.env['NO_COLOR'],
+      colour: isColoured(process.stdout, process.env),
     },
     systemClock,
   );

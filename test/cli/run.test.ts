@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { startApi } from '../support/api.ts';
 import { expectNoCanary } from '../support/canary.ts';
@@ -115,10 +116,16 @@ test('routes that a forward proxy cannot tell apart are told of, in a line', asy
   ]);
 });
 
-test('--log-format pretty is for people', async () => {
-  const command = bearerway(['-c', await configFile(anywhere), '--log-format', 'pretty'], { env: { NO_COLOR: '1' } });
+test.each<[string, Readonly<Record<string, string>>, boolean]>([
+  ['', {}, false],
+  [' with NO_COLOR', { NO_COLOR: '1' }, false],
+  [' with FORCE_COLOR', { FORCE_COLOR: '1' }, true],
+  [' with FORCE_COLOR=0', { FORCE_COLOR: '0' }, false],
+])('--log-format pretty is for people; in a pipe%s', async (_, env, coloured) => {
+  const command = bearerway(['-c', await configFile(anywhere), '--log-format', 'pretty'], { env });
   for await (const _ of command.child.stdout ?? []) if (command.stdout.includes('\n')) break;
-  expect(command.stdout).toMatch(/^\[\d\d:\d\d:\d\d\.\d+\] INFO: listening \{.*\}\n/);
+  expect(stripVTControlCharacters(command.stdout)).toMatch(/^\[\d\d:\d\d:\d\d\.\d+\] INFO: listening \{.*\}\n/);
+  expect(command.stdout.includes('\u001b')).toBe(coloured);
 });
 
 test.each([
