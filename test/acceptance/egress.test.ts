@@ -1,5 +1,6 @@
 /** APIs that are reached by way of an egress proxy: what is promised of those that are reached straight holds for them. */
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { EGRESS_PASSWORD, EGRESS_USER } from '../support/canary.ts';
@@ -8,6 +9,7 @@ import { connectRaw } from '../support/client.ts';
 import { type EgressProxy, startEgressProxy } from '../support/egress-proxy.ts';
 import { API_NAME, type NamedApi, namedIdentity, startNamedApi } from '../support/named-api.ts';
 import { startProxy } from '../support/proxy.ts';
+import { listening } from '../support/server.ts';
 import { openSocket } from '../support/websocket-api.ts';
 
 const { cert } = namedIdentity;
@@ -103,10 +105,13 @@ test('the log says that there is one, without its credentials', async () => {
 });
 
 test('an egress proxy that is ourselves is ignored, with a warning', async () => {
-  // The config says 0 of both, whichever port that becomes.
-  const env = { HTTPS_PROXY: 'http://localhost:0', HTTP_PROXY: 'http://proxy.test:3128' };
+  const probe = createServer();
+  const port = await listening(probe);
+  probe.close();
+  await once(probe, 'close');
+  const env = { HTTPS_PROXY: `http://localhost:${port}`, HTTP_PROXY: 'http://proxy.test:3128' };
   const routes = [{ prefix: '/api', upstream: `https://${API_NAME}` }];
-  const proxy = await startProxy({ routes }, { env });
+  const proxy = await startProxy({ listen: { port }, routes }, { env });
   const [first, second] = proxy.log;
   expect(first).toMatchObject({ level: 'warn', msg: expect.stringContaining('is this proxy itself; it is ignored') });
   expect(second).toMatchObject({ level: 'info', http: 'http://proxy.test:3128' });
