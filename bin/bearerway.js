@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
 // Older releases of Node.js drop header fields past the thousandth, which can lose a request's framing (CVE-2026-58044).
 const least = { 22: [23, 2], 24: [18, 1], 26: [5, 1] };
 const [major, minor, patch] = process.versions.node.split('.').map(Number);
@@ -9,4 +11,11 @@ if (minor < leastMinor || (minor === leastMinor && patch < leastPatch)) {
   );
   process.exit(2);
 }
-await import('../dist/main.js');
+const main = new URL('../dist/main.js', import.meta.url);
+if (!existsSync(main)) {
+  console.error(
+    'bearerway: this is a checkout that has not been built (npm run build; or npm start, which needs no build)',
+  );
+  process.exit(1);
+}
+await import(main);

@@ -1,5 +1,7 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bearerway, bin } from './command.ts';
+import { bearerway, bin, folder } from './command.ts';
 
 /** The package's command, made to believe that it runs on another Node.js. */
 function on(version: string) {
@@ -29,3 +31,13 @@ test.each(['22.23.2', '22.24.0', '24.18.1', '24.19.0', '26.5.1', '26.10.0', '27.
     expect(stderr).not.toContain('needs Node.js');
   },
 );
+
+test('in a checkout that has not been built it says what to do', async () => {
+  const checkout = await folder();
+  const copied = join(checkout, 'bin/bearerway.js');
+  await cp(bin, copied);
+  await writeFile(join(checkout, 'package.json'), '{"type":"module"}');
+  const { code, stdout, stderr } = await bearerway(['--version'], { node: [copied] }).ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^bearerway: .*npm run build.*\n$/);
+});
