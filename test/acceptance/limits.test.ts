@@ -183,8 +183,7 @@ test('where there is one upstream alone, all of limits.inFlight is for it', asyn
 test('a token endpoint that hangs holds up no route of another credential: half of limits.inFlight at most waits for tokens', async () => {
   const [provider, hanging] = [await startIdentityProvider(), await startRawApi()];
   const api = await startApi(provider);
-  const proxy = await startProxy({
-    limits: { inFlight: 4 },
+  const config = {
     credentials: {
       main: credentialFor(provider),
       hangs: { ...credentialFor(provider), tokenUrl: `${hanging.url}/token` },
@@ -193,8 +192,11 @@ test('a token endpoint that hangs holds up no route of another credential: half 
       { prefix: '/fine', upstream: api.url, credential: 'main' },
       { prefix: '/hangs', upstream: api.url, credential: 'hangs' },
     ],
-  });
+  };
+  const proxy = await startProxy(config);
   await proxy.told(/token obtained/);
+  // That of a reload holds for routes that it leaves as they are.
+  await proxy.reload({ ...config, limits: { inFlight: 4 } });
   const token = await hanging.connection();
   await token.until(hasHead);
   const replies = [1, 2, 3, 4].map(() => proxy.call('/hangs/x'));
